@@ -1,0 +1,1 @@
+//! Site in, policy out.
