@@ -1,0 +1,277 @@
+//! The analyzer: asks the parts of a site's analysis in turn.
+//!
+//! In: a [`Site`] and [`Options`]. Out: a page's graph, its plan, or the policy of the whole site. Pages
+//! are independent of each other and run in parallel; style sheets, scripts and weights are worked out
+//! by the first page that asks and shared by all. Nothing of a page is kept but its plan.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use pushgen_policy::{Origin, Policy, PolicyError};
+use rayon::prelude::*;
+
+use crate::emit;
+use crate::encoding::{decode_html, looks_binary};
+use crate::finding::{Code, Finding};
+use crate::graph::{Modules, PageContext, PageGraph, Sheets, page_graph};
+use crate::html::{Stopped, mentions, parse};
+use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
+use crate::resolve::Resolver;
+use crate::site::{FileId, MAX_DOCUMENT, Site, Weight};
+use crate::viewport::Viewport;
+
+/// What a site is analysed for.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The viewport of media queries, `srcset` and `sizes`.
+    pub viewport: Viewport,
+    /// Where the site will be served. With it absolute URLs of the site are recognised, and URL
+    /// fingerprints are written.
+    pub origin: Option<Origin>,
+    /// The most wire bytes that a plan may push.
+    pub budget: u64,
+    /// Whether the server takes entity-tags from the content hash, so that they are known now.
+    pub etags: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            viewport: Viewport::DESKTOP,
+            origin: None,
+            budget: DEFAULT_BUDGET,
+            etags: false,
+        }
+    }
+}
+
+/// Answers questions about one site.
+#[derive(Debug)]
+pub struct Analyzer<'s> {
+    site: &'s Site,
+    options: Options,
+    resolver: Resolver<'s>,
+    sheets: Sheets,
+    modules: Modules,
+    weights: Vec<OnceLock<Option<Weight>>>,
+}
+
+/// The graph of one page with what was noticed in its document.
+#[derive(Debug)]
+pub struct PageAnalysis {
+    /// What a browser fetches.
+    pub graph: PageGraph,
+    /// What is wrong with the document.
+    pub findings: Vec<Finding>,
+}
+
+/// What is known of a site when every page was analysed.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The push policy.
+    pub policy: Policy,
+    /// Everything that was noticed, sorted by file and line.
+    pub findings: Vec<Finding>,
+    /// Sums for a summary.
+    pub totals: Totals,
+}
+
+/// Sums over a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Pages that were analysed.
+    pub pages: usize,
+    /// Pages that something is sent with.
+    pub pages_with_plan: usize,
+    /// Files of the site, precompressed siblings included.
+    pub files: usize,
+    /// Assets that some plan sends.
+    pub planned_assets: usize,
+    /// Different plans.
+    pub plans: usize,
+    /// Wire bytes of the assets that some plan sends, each counted once.
+    pub planned_bytes: u64,
+}
+
+impl<'s> Analyzer<'s> {
+    /// Prepares to analyse a site. Nothing is read yet.
+    #[must_use]
+    pub fn new(site: &'s Site, options: Options) -> Self {
+        let origin = options.origin.as_ref().map(Origin::as_str);
+        Self {
+            site,
+            resolver: Resolver::new(site, origin),
+            sheets: Sheets::new(site),
+            modules: Modules::new(site),
+            weights: (0..site.file_count()).map(|_| OnceLock::new()).collect(),
+            options,
+        }
+    }
+
+    /// The site that is analysed.
+    #[must_use]
+    pub fn site(&self) -> &'s Site {
+        self.site
+    }
+
+    /// What it is analysed for.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What a browser fetches for a page.
+    #[must_use]
+    pub fn page(&self, page: FileId) -> PageAnalysis {
+        let (text, mut findings) = self.document(page);
+        let (dom, stopped) = parse(&text);
+        findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
+        let mentions = mentions(&dom, &self.options.viewport);
+        let (graph, noticed) = page_graph(self.context(), page, &mentions);
+        findings.extend(noticed);
+        PageAnalysis { graph, findings }
+    }
+
+    /// The text of a document; empty if it cannot be read as one.
+    fn document(&self, page: FileId) -> (String, Vec<Finding>) {
+        let name = self.site.name(page);
+        let refused = |code, message: String, help: &str| {
+            (
+                String::new(),
+                vec![Finding::new(code, &*name, message).help(help)],
+            )
+        };
+        if self.site.size(page) > MAX_DOCUMENT {
+            let message = format!(
+                "{} bytes; documents of more than {} MiB are not analysed",
+                self.site.size(page),
+                MAX_DOCUMENT >> 20
+            );
+            return refused(
+                Code::TooLarge,
+                message,
+                "split the page, or leave it out with --exclude",
+            );
+        }
+        let bytes = match self.site.read(page) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                return refused(
+                    Code::UnreadableFile,
+                    format!("cannot be read: {error}"),
+                    "check the file's permissions",
+                );
+            }
+        };
+        if looks_binary(&bytes) {
+            return refused(
+                Code::NotText,
+                "binary data in a file named like a page".to_owned(),
+                "rename it, or leave it out with --exclude",
+            );
+        }
+        let decoded = decode_html(bytes);
+        let mut findings = Vec::new();
+        if decoded.malformed {
+            let message = format!(
+                "bytes that are not valid {} were replaced",
+                decoded.encoding.name()
+            );
+            findings.push(
+                Finding::new(Code::MalformedEncoding, &*name, message)
+                    .help("write the file in UTF-8, or declare its encoding with <meta charset>"),
+            );
+        }
+        (decoded.text, findings)
+    }
+
+    /// What to send with a page, and what is left out.
+    #[must_use]
+    pub fn plan(&self, graph: &PageGraph) -> (Plan, Vec<LeftOut>) {
+        let wire_bytes = |file| self.weight(file).map(Weight::wire);
+        plan(graph, self.options.budget, wire_bytes, emit::hint_bytes)
+    }
+
+    /// The weight of an asset; `None` if it cannot be read.
+    pub fn weight(&self, file: FileId) -> Option<&Weight> {
+        let slot = &self.weights[file.index()];
+        slot.get_or_init(|| {
+            let content = self.site.read(file).ok()?;
+            Some(Weight::of(self.site, file, &content))
+        })
+        .as_ref()
+    }
+
+    /// Analyses every page and makes the policy. `on_page` is called after each page, from any thread.
+    ///
+    /// # Errors
+    /// When the policy breaks a limit of its own format, such as the number of pages.
+    pub fn analyze(&self, on_page: &(dyn Fn() + Sync)) -> Result<Analysis, PolicyError> {
+        let shared: Mutex<HashMap<Plan, Arc<Plan>>> = Mutex::default();
+        let pages: Vec<(String, Arc<Plan>, Vec<Finding>)> = self
+            .site
+            .pages()
+            .par_iter()
+            .map(|page| {
+                let PageAnalysis { graph, findings } = self.page(*page);
+                let (plan, _) = self.plan(&graph);
+                let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let plan = match shared.get(&plan) {
+                    Some(known) => Arc::clone(known),
+                    None => {
+                        let kept = Arc::new(plan.clone());
+                        shared.insert(plan, Arc::clone(&kept));
+                        kept
+                    }
+                };
+                on_page();
+                (graph.page.to_string(), plan, findings)
+            })
+            .collect();
+        let mut findings = self.shared_findings();
+        let mut plans = Vec::with_capacity(pages.len());
+        for (path, plan, noticed) in pages {
+            findings.extend(noticed);
+            plans.push((path, plan));
+        }
+        findings.sort();
+        findings.dedup();
+        emit::emit(self, plans, findings)
+    }
+
+    /// What was noticed about the folder and about the files that pages share, so far.
+    #[must_use]
+    pub fn shared_findings(&self) -> Vec<Finding> {
+        let mut findings = self.site.findings().to_vec();
+        findings.extend(self.sheets.findings());
+        findings.extend(self.modules.findings());
+        findings
+    }
+
+    fn context(&self) -> PageContext<'_> {
+        PageContext {
+            site: self.site,
+            resolver: &self.resolver,
+            sheets: &self.sheets,
+            modules: &self.modules,
+            viewport: &self.options.viewport,
+        }
+    }
+}
+
+fn too_deep(site: &Site, page: FileId, stopped: Stopped) -> Finding {
+    let (line, what) = match stopped {
+        Stopped::Depth { line } => (line, "elements nest too deeply here"),
+        Stopped::Growth { line } => (line, "unclosed elements multiply here"),
+        Stopped::Attributes { line } => (line, "a tag with thousands of attributes"),
+    };
+    Finding::new(
+        Code::TooDeep,
+        site.name(page),
+        format!("{what}; the rest of the document is not analysed"),
+    )
+    .line(line)
+    .help("close the elements; no browser keeps such a tree")
+}

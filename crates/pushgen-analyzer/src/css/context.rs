@@ -1,0 +1,161 @@
+//! The conditions that a reference stands under: `@media`, `@supports`, `@layer` and their like, and those of the
+//! `@import` that brought its sheet.
+//!
+//! A context is a chain from the innermost condition outwards. It is shared by all that stands under it, so that a
+//! sheet with many references stays small.
+
+use std::sync::Arc;
+
+use super::media::{Applies, MediaQueryList};
+use super::truth::Truth;
+use crate::viewport::Viewport;
+
+/// What has to hold for a rule to be in force; nothing for a rule on the top level.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Context(Option<Arc<Link>>);
+
+#[derive(Debug, PartialEq)]
+struct Link {
+    condition: ContextCondition,
+    outer: Context,
+}
+
+/// One enclosing at-rule.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ContextCondition {
+    /// `@media`
+    Media(MediaQueryList),
+    /// `@supports`, already answered.
+    Supports(Truth),
+    /// `@layer`: it orders the cascade and is always in force.
+    Layer(Layer),
+    /// `@container`: layout decides.
+    Container,
+    /// `@scope`: the document tree decides.
+    Scope,
+    /// `@starting-style`: fetched by Chromium even where nothing is animated.
+    StartingStyle,
+    /// `@keyframes`: fetched when an element uses the animation of that name.
+    Keyframes(String),
+}
+
+/// The name of a cascade layer (CSS Cascade 5 §6.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// `@layer { … }` and `@import … layer`
+    Anonymous,
+    /// The dotted name as written.
+    Named(String),
+}
+
+impl Context {
+    /// The same context with one more condition inside.
+    pub(crate) fn with(&self, condition: ContextCondition) -> Self {
+        Self(Some(Arc::new(Link {
+            condition,
+            outer: self.clone(),
+        })))
+    }
+
+    /// The conditions from the innermost outwards.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &ContextCondition> {
+        let mut here = self;
+        std::iter::from_fn(move || {
+            let link = here.0.as_deref()?;
+            here = &link.outer;
+            Some(&link.condition)
+        })
+    }
+
+    /// Whether the media and feature queries hold. A feature query without an answer is [`Applies::Elsewhere`]: it
+    /// cannot be promised for this viewport. The conditions that need a layout or a tree are not looked at.
+    pub(crate) fn applies(&self, viewport: &Viewport) -> Applies {
+        self.conditions()
+            .map(|condition| match condition {
+                ContextCondition::Media(list) => list.evaluate(viewport),
+                ContextCondition::Supports(Truth::False) => Applies::Never,
+                ContextCondition::Supports(Truth::Unknown) => Applies::Elsewhere,
+                _ => Applies::Matches,
+            })
+            .max()
+            .unwrap_or(Applies::Matches)
+    }
+
+    /// Whether a container query stands around it, so that only layout can tell.
+    pub(crate) fn depends_on_layout(&self) -> bool {
+        self.conditions()
+            .any(|condition| *condition == ContextCondition::Container)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::css::{Position, StyleSheet};
+
+    #[test]
+    fn a_reference_knows_its_place_selector_and_conditions() {
+        let sheet = StyleSheet::parse(
+            "@media (min-width: 5000px) {\n  @layer base {\n    .a > b,\n    .c { color: red;\n      background: red url(a.png) } } }\n\
+             .d { &:hover { cursor: url(b.cur) } }\n\
+             @keyframes k { to { background: url(c.png) } }\n\
+             @container (width > 1px) { .e { mask: url(d.svg) } }",
+        );
+        let found: Vec<_> = sheet
+            .images
+            .iter()
+            .map(|image| {
+                let Position { line, column } = image.position;
+                let context = &image.context;
+                (
+                    line,
+                    column,
+                    image.selector.as_deref(),
+                    context.applies(&Viewport::DESKTOP),
+                    context.depends_on_layout(),
+                    context.conditions().count(),
+                )
+            })
+            .collect();
+        let expected = [
+            (5, 23, Some(".a > b,\n    .c"), Applies::Elsewhere, false, 2),
+            (6, 24, Some("&:hover"), Applies::Matches, false, 0),
+            (7, 33, None, Applies::Matches, false, 1),
+            (8, 39, Some(".e"), Applies::Matches, true, 1),
+        ];
+        assert_eq!(found, expected);
+        let keyframes = sheet.images[2].context.conditions().next();
+        assert_eq!(keyframes, Some(&ContextCondition::Keyframes("k".into())));
+    }
+
+    #[test]
+    fn a_context_holds_when_all_its_conditions_do() {
+        let table: &[(&str, Applies)] = &[
+            (
+                "@media screen { @media (min-width: 1px) {",
+                Applies::Matches,
+            ),
+            ("@media screen { @media print {", Applies::Never),
+            (
+                "@media (min-width: 5000px) { @media print {",
+                Applies::Never,
+            ),
+            (
+                "@media (min-width: 5000px) { @media screen {",
+                Applies::Elsewhere,
+            ),
+            ("@supports (display: grid) { @layer a.b {", Applies::Matches),
+            ("@supports (display: -ms-grid) { @layer {", Applies::Never),
+            ("@supports (unheard-of: 1) { @layer {", Applies::Elsewhere),
+            (
+                "@supports not (display: grid) { @media (min-width: 5000px) {",
+                Applies::Never,
+            ),
+        ];
+        for (groups, expected) in table {
+            let sheet = StyleSheet::parse(&format!("{groups} a {{ background: url(a)"));
+            let applies = sheet.images[0].context.applies(&Viewport::DESKTOP);
+            assert_eq!(applies, *expected, "{groups:?}");
+        }
+    }
+}

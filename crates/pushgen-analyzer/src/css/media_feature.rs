@@ -1,0 +1,342 @@
+//! A single media feature: `(hover)`, `(min-width: 40em)`, `(400px <= width < 700px)`.
+//!
+//! In: the tokens between parentheses. Out: a test that a viewport passes, fails or does not know. Follows Media
+//! Queries 4 §2.4 and §4-9, Media Queries 5 §5-12, and the Compatibility Standard §4 for `-webkit-` names. The device
+//! is a colour screen with a mouse and JavaScript; the window fills the screen.
+
+use cssparser::{Parser, Token};
+
+use super::Failure;
+use super::condition::Leaf;
+use super::length::{Calculation, Quantity, is_math_function};
+use super::truth::Truth;
+use crate::viewport::{ColorScheme, Viewport};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct MediaFeature {
+    /// Lower case, without `min-` and `max-`.
+    name: String,
+    test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Test {
+    /// `(hover)`
+    Boolean,
+    /// `(hover: none)`
+    Keyword(String),
+    /// `(width: 5px)`, `(min-width: 5px)`, `(2px < width <= 5px)`: what has to hold of the feature's value.
+    Range(Vec<(Comparison, Value)>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Less,
+    LessOrEqual,
+    Equal,
+    GreaterOrEqual,
+    Greater,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Value {
+    Calculation(Calculation),
+    Ratio(f32, f32),
+    /// Device pixels per CSS pixel.
+    Resolution(f32),
+}
+
+/// What a viewport has to say of a range feature.
+enum Measure {
+    Pixels(f32),
+    Ratio(f32, f32),
+    Resolution(f32),
+    Number(f32),
+}
+
+impl Leaf for MediaFeature {
+    fn in_parentheses(input: &mut Parser<'_>) -> Result<Self, Failure> {
+        let Ok(name) = input.try_parse(Parser::expect_ident_cloned) else {
+            return Self::value_first(input);
+        };
+        let name = name.to_ascii_lowercase();
+        if input.is_exhausted() {
+            return Ok(Self {
+                name,
+                test: Test::Boolean,
+            });
+        }
+        if input.try_parse(Parser::expect_colon).is_err() {
+            let bound = (Comparison::parse(input)?, Value::parse(input)?);
+            let test = Test::Range(vec![bound]);
+            return Ok(Self { name, test });
+        }
+        if let Ok(keyword) = input.try_parse(Parser::expect_ident_cloned) {
+            let test = Test::Keyword(keyword.to_ascii_lowercase());
+            return Ok(Self { name, test });
+        }
+        let (comparison, name) = without_prefix(name);
+        let test = Test::Range(vec![(comparison, Value::parse(input)?)]);
+        Ok(Self { name, test })
+    }
+
+    fn in_function(_: &str, _: &mut Parser<'_>) -> Result<Self, Failure> {
+        Err(Failure::unexpected_token())
+    }
+}
+
+impl MediaFeature {
+    /// `5px <= width` and `5px <= width < 9px`.
+    fn value_first(input: &mut Parser<'_>) -> Result<Self, Failure> {
+        let low = Value::parse(input)?;
+        let first = Comparison::parse(input)?;
+        let name = input.expect_ident()?.to_ascii_lowercase();
+        let mut bounds = vec![(first.mirrored(), low)];
+        if !input.is_exhausted() {
+            let second = Comparison::parse(input)?;
+            if !first.continues_with(second) {
+                return Err(Failure::unexpected_token());
+            }
+            bounds.push((second, Value::parse(input)?));
+        }
+        let test = Test::Range(bounds);
+        Ok(Self { name, test })
+    }
+
+    /// Whether the viewport has the feature; unknown for names and values that browsers do not know.
+    pub(super) fn evaluate(&self, viewport: &Viewport) -> Truth {
+        if let Some(measure) = measure(&self.name, viewport) {
+            return match &self.test {
+                Test::Boolean => measure.is_not_zero().into(),
+                Test::Keyword(_) => Truth::Unknown,
+                Test::Range(bounds) => {
+                    let mut all = Truth::True;
+                    for (comparison, value) in bounds {
+                        match measure.compare(*comparison, value, viewport) {
+                            Some(true) => {}
+                            Some(false) => all = Truth::False,
+                            None => return Truth::Unknown,
+                        }
+                    }
+                    all
+                }
+            };
+        }
+        match (&self.test, self.name.as_str()) {
+            (Test::Boolean, "grid") => Truth::False,
+            (Test::Boolean, "-webkit-transform-3d") => Truth::True,
+            (Test::Range(bounds), "grid" | "-webkit-transform-3d") => {
+                let on = self.name != "grid";
+                match bounds.as_slice() {
+                    [(Comparison::Equal, Value::Calculation(Calculation::Number(number)))] => {
+                        (*number == f32::from(on)).into()
+                    }
+                    _ => Truth::Unknown,
+                }
+            }
+            (Test::Range(_), _) => Truth::Unknown,
+            (test, name) => match discrete(name, viewport) {
+                Some((_, actual)) if *test == Test::Boolean => {
+                    (!["none", "no-preference"].contains(&actual)).into()
+                }
+                Some((keywords, actual)) => match test {
+                    Test::Keyword(keyword) if keywords.contains(&keyword.as_str()) => {
+                        (keyword == actual).into()
+                    }
+                    _ => Truth::Unknown,
+                },
+                None => Truth::Unknown,
+            },
+        }
+    }
+}
+
+/// `min-` and `max-` as comparisons; the Compatibility Standard puts them behind `-webkit-`.
+fn without_prefix(name: String) -> (Comparison, String) {
+    let (vendor, bare) = match name.strip_prefix("-webkit-") {
+        Some(bare) => ("-webkit-", bare),
+        None => ("", name.as_str()),
+    };
+    if let Some(feature) = bare.strip_prefix("min-") {
+        (Comparison::GreaterOrEqual, format!("{vendor}{feature}"))
+    } else if let Some(feature) = bare.strip_prefix("max-") {
+        (Comparison::LessOrEqual, format!("{vendor}{feature}"))
+    } else {
+        (Comparison::Equal, name)
+    }
+}
+
+fn measure(name: &str, viewport: &Viewport) -> Option<Measure> {
+    let (width, height) = (viewport.width as f32, viewport.height as f32);
+    Some(match name {
+        "width" | "device-width" => Measure::Pixels(width),
+        "height" | "device-height" => Measure::Pixels(height),
+        "aspect-ratio" | "device-aspect-ratio" => Measure::Ratio(width, height),
+        "resolution" => Measure::Resolution(viewport.dpr),
+        "-webkit-device-pixel-ratio" => Measure::Number(viewport.dpr),
+        "color" => Measure::Number(8.0),
+        "monochrome" | "color-index" => Measure::Number(0.0),
+        "horizontal-viewport-segments" | "vertical-viewport-segments" => Measure::Number(1.0),
+        _ => return None,
+    })
+}
+
+/// The keywords of a discrete feature, and the one in force.
+fn discrete(name: &str, viewport: &Viewport) -> Option<(&'static [&'static str], &'static str)> {
+    let found: (&[&str], &str) = match name {
+        "orientation" if viewport.height >= viewport.width => {
+            (&["portrait", "landscape"], "portrait")
+        }
+        "orientation" => (&["portrait", "landscape"], "landscape"),
+        "prefers-color-scheme" => match viewport.color_scheme {
+            ColorScheme::Light => (&["light", "dark"], "light"),
+            ColorScheme::Dark => (&["light", "dark"], "dark"),
+        },
+        "prefers-reduced-motion" | "prefers-reduced-transparency" => {
+            (&["no-preference", "reduce"], "no-preference")
+        }
+        "prefers-contrast" => (
+            &["no-preference", "more", "less", "custom"],
+            "no-preference",
+        ),
+        "hover" | "any-hover" => (&["none", "hover"], "hover"),
+        "pointer" | "any-pointer" => (&["none", "coarse", "fine"], "fine"),
+        "scripting" => (&["none", "initial-only", "enabled"], "enabled"),
+        "update" => (&["none", "slow", "fast"], "fast"),
+        "forced-colors" => (&["none", "active"], "none"),
+        "dynamic-range" | "video-dynamic-range" => (&["standard", "high"], "standard"),
+        "color-gamut" => (&["srgb", "p3", "rec2020"], "srgb"),
+        "overflow-block" => (&["none", "scroll", "paged"], "scroll"),
+        "overflow-inline" => (&["none", "scroll"], "scroll"),
+        "display-mode" => (
+            &[
+                "fullscreen",
+                "standalone",
+                "minimal-ui",
+                "browser",
+                "picture-in-picture",
+                "window-controls-overlay",
+            ],
+            "browser",
+        ),
+        _ => return None,
+    };
+    Some(found)
+}
+
+impl Measure {
+    fn is_not_zero(&self) -> bool {
+        match self {
+            Self::Pixels(value) | Self::Resolution(value) | Self::Number(value) => *value != 0.0,
+            Self::Ratio(width, height) => *width != 0.0 && *height != 0.0,
+        }
+    }
+
+    /// Whether the measure stands so to `value`; `None` if they are of different kinds.
+    fn compare(&self, comparison: Comparison, value: &Value, viewport: &Viewport) -> Option<bool> {
+        let (left, right) = match (self, value) {
+            (Self::Pixels(pixels), Value::Calculation(length)) => {
+                (*pixels, length.pixels(viewport)?)
+            }
+            (Self::Resolution(dppx), Value::Resolution(other)) => (*dppx, *other),
+            (Self::Number(number), Value::Calculation(other)) => match other.evaluate(viewport)? {
+                Quantity::Number(other) => (*number, other),
+                Quantity::Pixels(_) => return None,
+            },
+            // Multiplied out, so that neither a zero divisor nor rounding gets in the way.
+            (Self::Ratio(width, height), Value::Ratio(over, under)) => {
+                (width * under, over * height)
+            }
+            (Self::Ratio(width, height), Value::Calculation(other)) => {
+                match other.evaluate(viewport)? {
+                    Quantity::Number(ratio) => (*width, ratio * height),
+                    Quantity::Pixels(_) => return None,
+                }
+            }
+            _ => return None,
+        };
+        Some(match comparison {
+            Comparison::Less => left < right,
+            Comparison::LessOrEqual => left <= right,
+            Comparison::Equal => left == right,
+            Comparison::GreaterOrEqual => left >= right,
+            Comparison::Greater => left > right,
+        })
+    }
+}
+
+impl Comparison {
+    fn parse(input: &mut Parser<'_>) -> Result<Self, Failure> {
+        let sign = match input.next()? {
+            Token::Delim(sign @ ('<' | '>' | '=')) => *sign,
+            _ => return Err(Failure::unexpected_token()),
+        };
+        let before = input.state();
+        let or_equal = sign != '='
+            && matches!(
+                input.next_including_whitespace_and_comments(),
+                Ok(Token::Delim('='))
+            );
+        if !or_equal {
+            input.reset(&before);
+        }
+        Ok(match (sign, or_equal) {
+            ('<', false) => Self::Less,
+            ('<', true) => Self::LessOrEqual,
+            ('>', false) => Self::Greater,
+            ('>', true) => Self::GreaterOrEqual,
+            _ => Self::Equal,
+        })
+    }
+
+    fn mirrored(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Equal => Self::Equal,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            Self::Greater => Self::Less,
+        }
+    }
+
+    /// Both signs of `a < x < b` point the same way.
+    fn continues_with(self, other: Self) -> bool {
+        let down = |comparison| matches!(comparison, Self::Less | Self::LessOrEqual);
+        let up = |comparison| matches!(comparison, Self::Greater | Self::GreaterOrEqual);
+        (down(self) && down(other)) || (up(self) && up(other))
+    }
+}
+
+impl Value {
+    fn parse(input: &mut Parser<'_>) -> Result<Self, Failure> {
+        let start = input.state();
+        match input.next()? {
+            Token::Number { value, .. } => {
+                let over = *value;
+                if input.try_parse(|input| input.expect_delim('/')).is_ok() {
+                    return Ok(Self::Ratio(over, input.expect_number()?));
+                }
+                return Ok(Self::Calculation(Calculation::Number(over)));
+            }
+            Token::Dimension { value, unit, .. } => {
+                if let Some(scale) = resolution_unit(unit) {
+                    return Ok(Self::Resolution(value * scale));
+                }
+            }
+            Token::Function(name) if is_math_function(name) => {}
+            _ => return Err(Failure::unexpected_token()),
+        }
+        input.reset(&start);
+        Calculation::parse(input).map(Self::Calculation)
+    }
+}
+
+/// A resolution unit in dots per CSS pixel (CSS Values 4 §7.4).
+pub(super) fn resolution_unit(name: &str) -> Option<f32> {
+    match name.to_ascii_lowercase().as_str() {
+        "x" | "dppx" => Some(1.0),
+        "dpi" => Some(1.0 / 96.0),
+        "dpcm" => Some(2.54 / 96.0),
+        _ => None,
+    }
+}

@@ -1,0 +1,404 @@
+//! The rules of a sheet: which of them hold references, and which let others follow.
+//!
+//! In: the tokens of a sheet or of a `style=""` attribute. Out: the fields of a [`StyleSheet`]. Follows CSS Syntax 3 §5
+//! with cssparser's rule iterators, CSS Cascade 5 §2 for the place of `@import`, CSS Nesting 1, and CSS Conditional 3-5
+//! for the group rules. Unknown at-rules are skipped with their blocks, and so are those that browsers know but fetch
+//! nothing for (`@page`, `@property`, `@counter-style`, `@namespace` and others). Selectors are not parsed: a style
+//! rule with an invalid one counts as a rule here, unless it holds tokens that no selector has. A stray `}` in a
+//! `style=""` attribute is passed over, as cssparser has it.
+
+use std::sync::Arc;
+
+use cssparser::{
+    AtRuleParser, CowRcStr, DeclarationParser, Parser, ParserState, QualifiedRuleParser,
+    RuleBodyItemParser, RuleBodyParser, StyleSheetParser, Token,
+};
+
+use super::context::{Context, ContextCondition, Layer};
+use super::font_face::FontFace;
+use super::image::{Refusal, ValueReader};
+use super::import::{ImportPrelude, layer_name};
+use super::media::MediaQueryList;
+use super::supports::supports_condition;
+use super::{Failure, MAX_DEPTH, Position, Problem, ProblemKind, StyleSheet};
+
+/// Walks the rules and fills a sheet.
+pub(super) struct RuleReader<'s> {
+    sheet: &'s mut StyleSheet,
+    /// Blocks around the current position.
+    depth: usize,
+    body: Body,
+    context: Context,
+    selector: Option<Arc<str>>,
+    imports: ImportPhase,
+    /// Whether nesting that is too deep has been told.
+    too_deep: bool,
+}
+
+/// What the block around the current position may contain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body {
+    /// Rules: the sheet itself, and group rules outside of style rules.
+    Rules,
+    /// Declarations, nested rules and group rules.
+    StyleRule,
+    /// As a style rule, and `@font-face` too.
+    Scope,
+    /// `from`, `to` and percentages.
+    Keyframes,
+    /// Declarations only.
+    Declarations,
+}
+
+/// How far the sheet is past the place where `@import` is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ImportPhase {
+    /// Nothing yet but `@charset` and `@layer` statements.
+    Before,
+    /// After an `@import`: a further `@layer` statement ends it.
+    Within,
+    Over,
+}
+
+/// An at-rule whose prelude has been read.
+pub(super) enum Prelude {
+    Import(ImportPrelude),
+    /// `@layer` with so many names, and the last of them.
+    Layer(usize, Layer),
+    Group(ContextCondition),
+    FontFace,
+    /// Browsers know it, and fetch nothing for it.
+    Inert,
+}
+
+impl<'s> RuleReader<'s> {
+    pub(super) fn new(sheet: &'s mut StyleSheet) -> Self {
+        Self {
+            sheet,
+            depth: 0,
+            body: Body::Rules,
+            context: Context::default(),
+            selector: None,
+            imports: ImportPhase::Before,
+            too_deep: false,
+        }
+    }
+
+    pub(super) fn read_sheet(mut self, text: &str) {
+        let mut input = Parser::new(text);
+        // The depth is bounded here; cssparser's own bound of 75 would lose track of the blocks it refuses to enter.
+        input.set_nested_block_limit(0);
+        StyleSheetParser::new(&mut input, &mut self).for_each(drop);
+    }
+
+    pub(super) fn read_declarations(mut self, text: &str) {
+        let mut input = Parser::new(text);
+        input.set_nested_block_limit(0);
+        self.body = Body::Declarations;
+        RuleBodyParser::new(&mut input, &mut self).for_each(drop);
+    }
+
+    /// Reads the inside of a block, then returns to what was around it.
+    fn read_block(
+        &mut self,
+        input: &mut Parser<'_>,
+        body: Body,
+        context: Option<ContextCondition>,
+        selector: Option<Arc<str>>,
+    ) -> Result<(), Failure> {
+        if self.depth >= MAX_DEPTH {
+            self.problem(Problem {
+                kind: ProblemKind::TooDeep,
+                position: Position::of(input),
+            });
+            return Err(Failure::unexpected_token());
+        }
+        let context = match context {
+            Some(condition) => self.context.with(condition),
+            None => self.context.clone(),
+        };
+        let outer_context = std::mem::replace(&mut self.context, context);
+        let outer_selector = std::mem::replace(&mut self.selector, selector);
+        let outer_body = std::mem::replace(&mut self.body, body);
+        self.depth += 1;
+        RuleBodyParser::new(input, self).for_each(drop);
+        self.depth -= 1;
+        self.body = outer_body;
+        self.selector = outer_selector;
+        self.context = outer_context;
+        Ok(())
+    }
+
+    /// A group rule inside a style rule holds what the style rule does.
+    fn read_group(
+        &mut self,
+        input: &mut Parser<'_>,
+        condition: ContextCondition,
+    ) -> Result<(), Failure> {
+        let (body, selector) = match condition {
+            ContextCondition::Keyframes(_) => (Body::Keyframes, None),
+            // Declarations directly in `@scope` style its root.
+            ContextCondition::Scope if self.body == Body::Rules => {
+                (Body::Scope, Some(Arc::from(":scope")))
+            }
+            _ => (self.body, self.selector.clone()),
+        };
+        self.read_block(input, body, Some(condition), selector)
+    }
+
+    /// Nesting that is too deep is told once, anything else wherever it is.
+    fn problem(&mut self, problem: Problem) {
+        if problem.kind == ProblemKind::TooDeep && std::mem::replace(&mut self.too_deep, true) {
+            return;
+        }
+        self.sheet.problems.push(problem);
+    }
+
+    fn end_imports(&mut self) {
+        if self.depth == 0 {
+            self.imports = ImportPhase::Over;
+        }
+    }
+}
+
+impl<'i> AtRuleParser<'i> for RuleReader<'_> {
+    type Prelude = Prelude;
+    type AtRule = ();
+    type Error = ();
+
+    fn parse_prelude(
+        &mut self,
+        name: CowRcStr<'i>,
+        input: &mut Parser<'i>,
+    ) -> Result<Prelude, Failure> {
+        if matches!(self.body, Body::Keyframes | Body::Declarations) {
+            return Err(Failure::unexpected_token());
+        }
+        let name = name.to_ascii_lowercase();
+        let in_style_rule = self.body == Body::StyleRule;
+        let group = match name.as_str() {
+            "media" => ContextCondition::Media(MediaQueryList::from_tokens(input)),
+            "supports" => ContextCondition::Supports(supports_condition(input)?),
+            "container" => {
+                no_parse_error(input)?;
+                ContextCondition::Container
+            }
+            "scope" => {
+                no_parse_error(input)?;
+                ContextCondition::Scope
+            }
+            "starting-style" => ContextCondition::StartingStyle,
+            "layer" => {
+                if input.is_exhausted() {
+                    return Ok(Prelude::Layer(0, Layer::Anonymous));
+                }
+                let names = input.parse_comma_separated(layer_name)?;
+                let count = names.len();
+                let last = names.into_iter().next_back();
+                return Ok(Prelude::Layer(
+                    count,
+                    last.map_or(Layer::Anonymous, Layer::Named),
+                ));
+            }
+            "import" if self.depth == 0 && self.imports != ImportPhase::Over => {
+                return ImportPrelude::parse(input).map(Prelude::Import);
+            }
+            "keyframes" | "-webkit-keyframes" if !in_style_rule => {
+                ContextCondition::Keyframes(input.expect_ident_or_string()?.to_string())
+            }
+            "font-face" if !in_style_rule => return Ok(Prelude::FontFace),
+            "page"
+            | "property"
+            | "counter-style"
+            | "namespace"
+            | "font-feature-values"
+            | "font-palette-values"
+            | "view-transition"
+            | "position-try"
+            | "function"
+                if !in_style_rule =>
+            {
+                no_parse_error(input)?;
+                return Ok(Prelude::Inert);
+            }
+            _ => return Err(Failure::unexpected_token()),
+        };
+        Ok(Prelude::Group(group))
+    }
+
+    fn rule_without_block(&mut self, prelude: Prelude, _: &ParserState) -> Result<(), ()> {
+        match prelude {
+            Prelude::Import(ImportPrelude::Broken(problem)) => self.problem(problem),
+            Prelude::Import(ImportPrelude::Nothing) => self.imports = ImportPhase::Within,
+            Prelude::Import(ImportPrelude::Import(import)) => {
+                self.imports = ImportPhase::Within;
+                self.sheet.imports.push(import);
+            }
+            Prelude::Layer(1.., _) if self.imports == ImportPhase::Before => {}
+            Prelude::Layer(1.., _) | Prelude::Inert => self.end_imports(),
+            Prelude::Layer(0, _) | Prelude::Group(_) | Prelude::FontFace => return Err(()),
+        }
+        Ok(())
+    }
+
+    fn parse_block(
+        &mut self,
+        prelude: Prelude,
+        start: &ParserState,
+        input: &mut Parser<'i>,
+    ) -> Result<(), Failure> {
+        let condition = match prelude {
+            Prelude::Group(condition) => condition,
+            Prelude::Layer(0 | 1, layer) => ContextCondition::Layer(layer),
+            Prelude::Import(_) | Prelude::Layer(..) => return Err(Failure::unexpected_token()),
+            Prelude::Inert => {
+                self.end_imports();
+                while input.next().is_ok() {}
+                return Ok(());
+            }
+            Prelude::FontFace => {
+                self.end_imports();
+                let face = FontFace::parse(
+                    input,
+                    self.context.clone(),
+                    Position::at(start),
+                    &mut self.sheet.problems,
+                );
+                self.sheet.font_faces.extend(face);
+                return Ok(());
+            }
+        };
+        self.end_imports();
+        self.read_group(input, condition)
+    }
+}
+
+impl<'i> QualifiedRuleParser<'i> for RuleReader<'_> {
+    type Prelude = Arc<str>;
+    type QualifiedRule = ();
+    type Error = ();
+
+    fn parse_prelude(&mut self, input: &mut Parser<'i>) -> Result<Arc<str>, Failure> {
+        input.skip_whitespace();
+        let start = input.position();
+        if let Err(problem) = selector_tokens(input, self.depth) {
+            // Inside a style rule this may be a broken declaration, of which the value reader has told.
+            if let (Body::Rules, Some(problem)) = (self.body, problem) {
+                self.problem(problem);
+            }
+            return Err(Failure::unexpected_token());
+        }
+        let prelude = input.slice_from(start).trim_ascii();
+        if prelude.is_empty() {
+            return Err(Failure::unexpected_token());
+        }
+        Ok(Arc::from(prelude))
+    }
+
+    fn parse_block(
+        &mut self,
+        prelude: Arc<str>,
+        _: &ParserState,
+        input: &mut Parser<'i>,
+    ) -> Result<(), Failure> {
+        self.end_imports();
+        if self.body == Body::Keyframes {
+            self.read_block(input, Body::Declarations, None, None)
+        } else {
+            self.read_block(input, Body::StyleRule, None, Some(prelude))
+        }
+    }
+}
+
+impl<'i> DeclarationParser<'i> for RuleReader<'_> {
+    type Declaration = ();
+    type Error = ();
+
+    fn parse_value(
+        &mut self,
+        name: CowRcStr<'i>,
+        input: &mut Parser<'i>,
+        _: &ParserState,
+    ) -> Result<(), Failure> {
+        let property: Arc<str> = if name.starts_with("--") {
+            Arc::from(&*name)
+        } else {
+            Arc::from(name.to_ascii_lowercase())
+        };
+        let reader = ValueReader {
+            images: &mut self.sheet.images,
+            property,
+            selector: self.selector.clone(),
+            context: &self.context,
+        };
+        match reader.read(input, self.depth) {
+            Ok(()) => Ok(()),
+            Err(Refusal::Lost(problem)) => {
+                self.problem(problem);
+                Err(Failure::unexpected_token())
+            }
+            Err(Refusal::Invalid | Refusal::NotADeclaration) => Err(Failure::unexpected_token()),
+        }
+    }
+}
+
+impl RuleBodyItemParser<'_, (), ()> for RuleReader<'_> {
+    fn parse_declarations(&self) -> bool {
+        matches!(
+            self.body,
+            Body::StyleRule | Body::Scope | Body::Declarations
+        )
+    }
+
+    fn parse_qualified(&self) -> bool {
+        self.body != Body::Declarations
+    }
+}
+
+/// Goes to the end of a selector, `depth` blocks into the sheet. What breaks it costs the references of its rule, a
+/// problem if it looks like an oversight. Beyond that only tokens that no selector has are refused.
+fn selector_tokens(input: &mut Parser<'_>, depth: usize) -> Result<(), Option<Problem>> {
+    loop {
+        input.skip_whitespace();
+        let position = Position::of(input);
+        let Ok(token) = input.next() else {
+            return Ok(());
+        };
+        let kind = match token {
+            Token::BadString(_) => ProblemKind::UnclosedString,
+            Token::BadUrl(_) => ProblemKind::BadUrl,
+            Token::Semicolon
+            | Token::AtKeyword(_)
+            | Token::UnquotedUrl(_)
+            | Token::Delim('!')
+            | Token::CDO
+            | Token::CDC => return Err(None),
+            token if token.is_parse_error() => return Err(None),
+            Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock => {
+                if depth >= MAX_DEPTH {
+                    ProblemKind::TooDeep
+                } else {
+                    let mut outcome = Ok(());
+                    let _: Result<(), Failure> = input.parse_nested_block(|input| {
+                        outcome = selector_tokens(input, depth + 1);
+                        Ok(())
+                    });
+                    outcome?;
+                    continue;
+                }
+            }
+            _ => continue,
+        };
+        return Err(Some(Problem { kind, position }));
+    }
+}
+
+/// Goes to the end of a prelude, which may hold anything but unclosed strings, bad URLs and stray closing brackets.
+fn no_parse_error(input: &mut Parser<'_>) -> Result<(), Failure> {
+    while let Ok(token) = input.next() {
+        if token.is_parse_error() {
+            return Err(Failure::unexpected_token());
+        }
+    }
+    Ok(())
+}

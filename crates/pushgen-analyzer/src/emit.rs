@@ -1,0 +1,204 @@
+//! The last step: plans become a policy.
+//!
+//! In: the plan of every page. Out: the asset table, the plans without repetition in the order of the
+//! first page that has them, and the pages by path: sorted, so that equal sites give equal bytes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use pushgen_policy::{Policy, PolicyError, UrlPath, url_key, wire};
+
+use crate::analyzer::{Analysis, Analyzer, Totals};
+use crate::finding::Finding;
+use crate::plan::{Plan, PlannedAsset};
+use crate::viewport::ColorScheme;
+
+/// Name and version of what writes the policy.
+const GENERATOR: &str = concat!("pushgen ", env!("CARGO_PKG_VERSION"));
+
+/// Assembles the policy of a site.
+pub(crate) fn emit(
+    analyzer: &Analyzer<'_>,
+    mut pages: Vec<(String, Arc<Plan>)>,
+    findings: Vec<Finding>,
+) -> Result<Analysis, PolicyError> {
+    pages.sort_by(|a, b| a.0.cmp(&b.0));
+    // Two files can answer to one URL only with clean URLs; the finding names them, the first one counts.
+    pages.dedup_by(|later, first| later.0 == first.0);
+    // A page whose own path is ambiguous to servers cannot be told apart from another one.
+    pages.retain(|(path, _)| UrlPath::parse(path.as_str()).is_ok());
+
+    let assets = Assets::of(
+        pages
+            .iter()
+            .flat_map(|(_, plan)| &plan.entries)
+            .map(|entry| &entry.asset),
+    );
+    let mut plans: Vec<wire::Plan> = Vec::new();
+    let mut index: HashMap<*const Plan, u32> = HashMap::new();
+    let mut entries: BTreeMap<String, wire::Page> = BTreeMap::new();
+    let mut pages_with_plan = 0;
+    for (path, plan) in &pages {
+        pages_with_plan += usize::from(!plan.entries.is_empty());
+        let plan = *index.entry(Arc::as_ptr(plan)).or_insert_with(|| {
+            plans.push(assets.plan(plan));
+            u32::try_from(plans.len() - 1).unwrap_or(u32::MAX)
+        });
+        entries.insert(path.clone(), wire::Page { plan });
+    }
+    let assets: Vec<wire::Asset> = assets
+        .rows
+        .iter()
+        .filter_map(|asset| row(analyzer, asset))
+        .collect();
+    let totals = Totals {
+        pages: analyzer.site().pages().len(),
+        pages_with_plan,
+        files: analyzer.site().file_count(),
+        planned_assets: assets.len(),
+        plans: plans.len(),
+        planned_bytes: assets
+            .iter()
+            .filter_map(|asset| asset.sizes.values().min())
+            .sum(),
+    };
+    let policy = wire::Policy {
+        generator: GENERATOR.to_owned(),
+        origin: analyzer.options().origin.as_ref().map(ToString::to_string),
+        analysis: Some(told(analyzer)),
+        assets,
+        plans,
+        pages: entries,
+        ..wire::Policy::default()
+    };
+    Ok(Analysis {
+        policy: Policy::try_from(policy)?,
+        findings,
+        totals,
+    })
+}
+
+/// The asset table while it is made.
+struct Assets {
+    rows: Vec<PlannedAsset>,
+    index: HashMap<Identity, u32>,
+}
+
+/// What tells two rows of the table apart.
+type Identity = (
+    Arc<str>,
+    pushgen_policy::Destination,
+    bool,
+    Option<pushgen_policy::CrossOrigin>,
+);
+
+fn identity(asset: &PlannedAsset) -> Identity {
+    (
+        Arc::clone(&asset.path),
+        asset.destination,
+        asset.module,
+        asset.crossorigin,
+    )
+}
+
+impl Assets {
+    fn of<'p>(used: impl Iterator<Item = &'p PlannedAsset>) -> Self {
+        let mut rows: Vec<PlannedAsset> = Vec::new();
+        for asset in used.collect::<BTreeSet<_>>() {
+            match rows.last_mut() {
+                // Pages that ask for different integrity share a row without any.
+                Some(last) if identity(last) == identity(asset) => last.integrity = None,
+                _ => rows.push(asset.clone()),
+            }
+        }
+        let index = (0u32..)
+            .zip(&rows)
+            .map(|(at, asset)| (identity(asset), at))
+            .collect();
+        Self { rows, index }
+    }
+
+    fn plan(&self, plan: &Plan) -> wire::Plan {
+        let entries = plan.entries.iter().map(|entry| wire::Entry {
+            asset: self.index[&identity(&entry.asset)],
+            class: entry.class,
+            depth: entry.depth,
+            means: entry.means.clone(),
+            reason: entry.reason.clone(),
+        });
+        wire::Plan {
+            reason: plan.reason.clone(),
+            bytes: plan.entries.iter().map(|entry| entry.bytes).sum(),
+            entries: entries.collect(),
+        }
+    }
+}
+
+/// One row of the asset table.
+fn row(analyzer: &Analyzer<'_>, asset: &PlannedAsset) -> Option<wire::Asset> {
+    // Only what could be weighed was planned, so there is a weight.
+    let weight = analyzer.weight(asset.file)?.clone();
+    let etag = analyzer.options().etags.then(|| weight.etag());
+    let fingerprints = analyzer
+        .options()
+        .origin
+        .as_ref()
+        .zip(UrlPath::parse(&*asset.path).ok())
+        .map(|(origin, path)| wire::Fingerprints {
+            url: url_key(origin, &path, None),
+            url_etag: etag
+                .as_deref()
+                .map(|etag| url_key(origin, &path, Some(etag))),
+        });
+    Some(wire::Asset {
+        path: asset.path.to_string(),
+        media_type: analyzer.site().media_type(asset.file),
+        destination: asset.destination,
+        module: asset.module,
+        crossorigin: asset.crossorigin,
+        integrity: asset.integrity.as_deref().map(str::to_owned),
+        sizes: weight.sizes,
+        precompressed: weight.precompressed,
+        content: weight.content,
+        etag,
+        fingerprints,
+    })
+}
+
+/// What the analysis was told, for `check` to repeat it.
+fn told(analyzer: &Analyzer<'_>) -> wire::Analysis {
+    let options = analyzer.options();
+    let site = analyzer.site().options();
+    let pixels = |length: u32| u16::try_from(length).unwrap_or(u16::MAX);
+    wire::Analysis {
+        viewport: pushgen_policy::Viewport {
+            width: pixels(options.viewport.width),
+            height: pixels(options.viewport.height),
+        },
+        dpr: (f64::from(options.viewport.dpr) * 1000.0).round() / 1000.0,
+        color_scheme: match options.viewport.color_scheme {
+            ColorScheme::Light => pushgen_policy::ColorScheme::Light,
+            ColorScheme::Dark => pushgen_policy::ColorScheme::Dark,
+        },
+        budget: options.budget,
+        base_path: site.base_path.clone(),
+        clean_urls: site.clean_urls,
+        include: site.include.clone(),
+        exclude: site.exclude.clone(),
+        etags: options.etags,
+    }
+}
+
+/// The length of the `Link` value of an asset, give or take its `crossorigin`; `None` if browsers take
+/// no hint for it.
+pub(crate) fn hint_bytes(asset: &PlannedAsset) -> Option<u64> {
+    const ATTRIBUTES: usize = "<>; rel=modulepreload; crossorigin".len();
+    if !asset.module {
+        asset.destination.hint_as()?;
+    }
+    let integrity = asset
+        .integrity
+        .as_ref()
+        .map_or(0, |value| value.len() + "; integrity=\"\"".len());
+    Some((asset.path.len() + ATTRIBUTES + integrity) as u64)
+}

@@ -1,0 +1,16 @@
+//! The graph: what a browser fetches for a page, and who made it do so.
+//!
+//! In: a page's mentions and the site. Out: a [`PageGraph`]: one [`Fetch`] per request target with its
+//! discovery depth, its initiator, what waits for it and when it happens. Style sheets and modules lead
+//! to further fetches; what lies behind each of them ([`closure`]) is worked out once per site.
+
+mod closure;
+mod fetch;
+mod modules;
+mod page;
+mod sheets;
+
+pub use fetch::{Fetch, PageGraph};
+pub(crate) use modules::Modules;
+pub(crate) use page::{PageContext, page_graph};
+pub(crate) use sheets::Sheets;

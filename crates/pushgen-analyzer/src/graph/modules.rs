@@ -1,0 +1,381 @@
+//! Module graphs: scripts parsed once per site, their imports resolved once per import map.
+//!
+//! In: script files, and the import maps that pages bring. Out: for a script, everything that it makes
+//! a browser fetch. Static imports are followed to the end; behind an `import()` the static imports of
+//! the imported module are followed, since they come with it, but no further `import()`
+//! (HTML Standard §8.1.4.2, "fetch the descendants of a module script").
+//!
+//! A module that fails to parse, asks for an unknown type, or has a specifier that resolves to nothing
+//! fetches none of its imports.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use pushgen_policy::Destination;
+use url::Url;
+
+use super::closure::{Edge, Reached, closure};
+use super::page::{CORS, PageContext, invalid_url, missing};
+use crate::encoding::decode_utf8;
+use crate::finding::{Code, Finding, shown};
+use crate::js::import_map::ImportMap;
+use crate::js::{ModuleRequest, ModuleType, Problem, RequestKind, Script};
+use crate::reference::{Content, When, confidence};
+use crate::resolve::{SiteTarget, Target};
+use crate::site::{FileId, MAX_SUBRESOURCE, Site};
+
+/// A script as a place in the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Node {
+    /// A module that is fetched with its importer.
+    Module(FileId),
+    /// A module that is fetched when an `import()` runs.
+    Imported(FileId),
+    /// A classic script, which can only call `import()`.
+    Classic(FileId),
+}
+
+impl Node {
+    fn file(self) -> FileId {
+        let (Self::Module(file) | Self::Imported(file) | Self::Classic(file)) = self;
+        file
+    }
+}
+
+/// Every script of a site that some page asks for.
+#[derive(Debug)]
+pub(crate) struct Modules {
+    modules: Vec<OnceLock<Parsed>>,
+    classics: Vec<OnceLock<Parsed>>,
+    spaces: Mutex<HashMap<ImportMap, Arc<Space>>>,
+}
+
+#[derive(Debug)]
+struct Parsed {
+    script: Script,
+    findings: Vec<Finding>,
+}
+
+/// The module graph under one import map.
+#[derive(Debug)]
+pub(super) struct Space {
+    map: ImportMap,
+    edges: Mutex<HashMap<Node, Arc<Vec<Edge<Node>>>>>,
+    closures: Mutex<HashMap<Node, Arc<Vec<Reached>>>>,
+    findings: Mutex<BTreeSet<Finding>>,
+}
+
+/// The edges of a script with what was noticed on the way.
+pub(super) struct ScriptEdges {
+    pub(super) edges: Vec<Edge<Node>>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Modules {
+    pub(crate) fn new(site: &Site) -> Self {
+        let slots = || (0..site.file_count()).map(|_| OnceLock::new()).collect();
+        Self {
+            modules: slots(),
+            classics: slots(),
+            spaces: Mutex::default(),
+        }
+    }
+
+    /// The module graph under an import map; pages with the same map share it.
+    pub(super) fn space(&self, map: &ImportMap) -> Arc<Space> {
+        let mut spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(space) = spaces.get(map) {
+            return Arc::clone(space);
+        }
+        let space = Arc::new(Space {
+            map: map.clone(),
+            edges: Mutex::default(),
+            closures: Mutex::default(),
+            findings: Mutex::default(),
+        });
+        spaces.insert(map.clone(), Arc::clone(&space));
+        space
+    }
+
+    /// What was noticed about the scripts themselves, in the order of files.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let parsed = self
+            .modules
+            .iter()
+            .chain(&self.classics)
+            .filter_map(OnceLock::get);
+        let mut findings: BTreeSet<Finding> = parsed
+            .flat_map(|parsed| parsed.findings.iter().cloned())
+            .collect();
+        let spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        for space in spaces.values() {
+            findings.extend(
+                space
+                    .findings
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .iter()
+                    .cloned(),
+            );
+        }
+        findings.into_iter().collect()
+    }
+
+    fn parsed(&self, site: &Site, node: Node) -> &Parsed {
+        let is_classic = matches!(node, Node::Classic(_));
+        let slots = if is_classic {
+            &self.classics
+        } else {
+            &self.modules
+        };
+        let file = node.file();
+        slots[file.index()].get_or_init(|| parse(site, file, is_classic))
+    }
+}
+
+fn parse(site: &Site, file: FileId, classic: bool) -> Parsed {
+    let name = site.name(file);
+    let refused = |code, message: String| Parsed {
+        script: Script::default(),
+        findings: vec![Finding::new(code, &*name, message)],
+    };
+    if site.size(file) > MAX_SUBRESOURCE {
+        return refused(
+            Code::TooLarge,
+            format!(
+                "larger than {} MiB; its imports are not known",
+                MAX_SUBRESOURCE >> 20
+            ),
+        );
+    }
+    let bytes = match site.read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => return refused(Code::UnreadableFile, format!("cannot be read: {error}")),
+    };
+    if crate::encoding::looks_binary(&bytes) {
+        return refused(Code::NotText, "a script that is binary data".to_owned());
+    }
+    let text = decode_utf8(bytes).text;
+    let script = if classic {
+        Script::parse_classic(&text)
+    } else {
+        Script::parse_module(&text)
+    };
+    let findings = script
+        .problem
+        .iter()
+        .map(|problem| unparsable(&name, problem, 1))
+        .collect();
+    Parsed { script, findings }
+}
+
+/// `first_line` is the line that the script's text begins on.
+pub(super) fn unparsable(file: &str, problem: &Problem, first_line: u32) -> Finding {
+    let message = format!(
+        "the script does not parse, so none of it runs: {}",
+        shown(&problem.message)
+    );
+    Finding::new(Code::UnparsableScript, file, message)
+        .line(first_line + problem.line.saturating_sub(1))
+        .column(problem.column)
+}
+
+impl Space {
+    /// Everything behind a script, depth-first.
+    pub(super) fn closure(&self, context: PageContext<'_>, root: Node) -> Arc<Vec<Reached>> {
+        let known = |space: &Self| {
+            space
+                .closures
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&root)
+                .cloned()
+        };
+        if let Some(reached) = known(self) {
+            return reached;
+        }
+        // Two threads may work out the same closure; they come to the same result.
+        let reached = Arc::new(closure(root, |node| self.edges_of(context, node)));
+        self.closures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(root, Arc::clone(&reached));
+        reached
+    }
+
+    fn edges_of(&self, context: PageContext<'_>, node: Node) -> Shared {
+        if let Some(edges) = self
+            .edges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&node)
+        {
+            return Shared(Arc::clone(edges));
+        }
+        let file = node.file();
+        let parsed = context.modules.parsed(context.site, node);
+        let name: Arc<str> = context.site.name(file).into();
+        let url = context.resolver.url(&context.site.url_path(file));
+        let mut read = self.edges(context, &parsed.script, &url, &|line| {
+            (Arc::clone(&name), line)
+        });
+        for edge in &read.edges {
+            if edge.target.file.is_none() {
+                read.findings
+                    .push(missing(context.site, &edge.target, &name, edge.line, None));
+            }
+        }
+        if let Node::Imported(_) = node {
+            // What an imported module imports dynamically is two runs of scripts away.
+            read.edges.retain(|edge| edge.when == When::Load);
+            for edge in &mut read.edges {
+                (edge.when, edge.confidence) = (When::Late, confidence::SCRIPT);
+                edge.node = edge.node.map(|node| Node::Imported(node.file()));
+            }
+        }
+        self.findings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(read.findings);
+        let edges = Arc::new(read.edges);
+        self.edges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(node, Arc::clone(&edges));
+        Shared(edges)
+    }
+
+    /// The requests of a script whose URL is `base`. `place` tells file and line of a script's line.
+    pub(super) fn edges(
+        &self,
+        context: PageContext<'_>,
+        script: &Script,
+        base: &Url,
+        place: &dyn Fn(u32) -> (Arc<str>, u32),
+    ) -> ScriptEdges {
+        let mut read = ScriptEdges {
+            edges: Vec::new(),
+            findings: Vec::new(),
+        };
+        let mut fails = script.unknown_module_type().is_some();
+        for request in &script.imports {
+            let (file, line) = place(request.line);
+            match self.resolve(context, request, base) {
+                Ok(Target::Site(target)) => {
+                    let location = format!("{file}:{line}").into();
+                    read.edges.push(edge(request.kind, target, location, line));
+                }
+                Ok(Target::Elsewhere(_) | Target::NoRequest) => {}
+                Ok(Target::Invalid) => {
+                    fails |= is_static(request);
+                    read.findings
+                        .push(invalid_url(&file, line, &request.specifier));
+                }
+                Err(reason) => {
+                    fails |= is_static(request);
+                    let finding = Finding::new(Code::UnresolvedSpecifier, &*file, reason)
+                        .line(line)
+                        .column(request.column)
+                        .text(&request.specifier);
+                    read.findings.push(match is_static(request) {
+                        true => finding.help("give a path that begins with ./, ../ or /, or an import map; browsers know no packages"),
+                        false => finding,
+                    });
+                }
+            }
+        }
+        if fails {
+            read.edges.retain(|edge| edge.when != When::Load);
+        }
+        read
+    }
+
+    fn resolve(
+        &self,
+        context: PageContext<'_>,
+        request: &ModuleRequest,
+        base: &Url,
+    ) -> Result<Target, String> {
+        if request.specifier.len() > crate::resolve::MAX_REFERENCE {
+            return Ok(Target::Invalid);
+        }
+        if request.kind == RequestKind::NewUrl {
+            return Ok(context.resolver.resolve(base, &request.specifier));
+        }
+        match self.map.resolve(&request.specifier, base) {
+            Ok(url) => Ok(context.resolver.target(&url)),
+            Err(unresolved) => Err(format!("{}: {unresolved}", shown(&request.specifier))),
+        }
+    }
+}
+
+fn is_static(request: &ModuleRequest) -> bool {
+    matches!(request.kind, RequestKind::Static { .. })
+}
+
+fn edge(kind: RequestKind, target: SiteTarget, location: Arc<str>, line: u32) -> Edge<Node> {
+    let (destination, content, when, confidence) = match kind {
+        RequestKind::Static {
+            module_type: ModuleType::Json,
+        } => (
+            Destination::Json,
+            Content::Opaque,
+            When::Load,
+            confidence::CERTAIN,
+        ),
+        RequestKind::Static {
+            module_type: ModuleType::Css,
+        } => (
+            Destination::Style,
+            Content::Opaque,
+            When::Load,
+            confidence::CERTAIN,
+        ),
+        RequestKind::Static { .. } => (
+            Destination::Script,
+            Content::Module,
+            When::Load,
+            confidence::CERTAIN,
+        ),
+        RequestKind::Dynamic => (
+            Destination::Script,
+            Content::Module,
+            When::Late,
+            confidence::SCRIPT,
+        ),
+        RequestKind::NewUrl => (
+            Destination::Fetch,
+            Content::Opaque,
+            When::Late,
+            confidence::MENTIONED,
+        ),
+    };
+    let node = match (content, when) {
+        (Content::Module, When::Load) => target.file.map(Node::Module),
+        (Content::Module, _) => target.file.map(Node::Imported),
+        _ => None,
+    };
+    Edge {
+        target,
+        destination,
+        content,
+        when,
+        confidence,
+        crossorigin: CORS,
+        // A module runs, and `blocking=render` ends, when its static imports are there.
+        inherits_blocking: when == When::Load,
+        location,
+        line,
+        condition: None,
+        node,
+    }
+}
+
+/// Edges that the site-wide table keeps.
+struct Shared(Arc<Vec<Edge<Node>>>);
+
+impl AsRef<[Edge<Node>]> for Shared {
+    fn as_ref(&self) -> &[Edge<Node>] {
+        &self.0
+    }
+}

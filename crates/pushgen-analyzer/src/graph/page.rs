@@ -1,0 +1,492 @@
+//! The graph of one page: its mentions resolved, merged by request target, and followed.
+//!
+//! In: a page's mentions and what is known of the site. Out: a [`PageGraph`] and the findings of this
+//! page. What lies behind a style sheet or module comes from [`Sheets`] and [`Modules`], which work it
+//! out once per site; here it is only added.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use pushgen_policy::{CrossOrigin, Destination};
+use url::Url;
+
+use super::closure::Reached;
+use super::fetch::{Fetch, PageGraph, Request};
+use super::modules::{self, Modules, Space};
+use super::sheets::{self, Sheets};
+use crate::css::StyleSheet;
+use crate::finding::{Code, Finding, shown};
+use crate::html::{ContentSecurityPolicy, Mention};
+use crate::js::Script;
+use crate::js::import_map::ImportMap;
+use crate::reference::{Blocking, Content, Purpose, Reference, When};
+use crate::resolve::{Resolver, SiteTarget, Target};
+use crate::site::{FileId, Site};
+use crate::viewport::Viewport;
+
+/// What a page's graph is made with.
+#[derive(Clone, Copy)]
+pub(crate) struct PageContext<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) resolver: &'a Resolver<'a>,
+    pub(crate) sheets: &'a Sheets,
+    pub(crate) modules: &'a Modules,
+    pub(crate) viewport: &'a Viewport,
+}
+
+/// Makes the graph of a page from what its document mentions.
+pub(crate) fn page_graph(
+    context: PageContext<'_>,
+    page: FileId,
+    mentions: &[Mention<'_>],
+) -> (PageGraph, Vec<Finding>) {
+    let target: Arc<str> = context.site.url_path(page).into();
+    let document = context.resolver.url(&target);
+    let mut builder = Builder {
+        context,
+        name: context.site.name(page).into(),
+        target,
+        base: document.clone(),
+        document,
+        import_map: ImportMap::default(),
+        space: None,
+        fetches: Vec::new(),
+        by_path: HashMap::new(),
+        foreign_blockers: Vec::new(),
+        policies: Vec::new(),
+        findings: Vec::new(),
+    };
+    for mention in mentions {
+        builder.mention(mention);
+    }
+    let mut fetches = builder.fetches;
+    fetches.sort_by_key(|fetch| (fetch.depth, fetch.order));
+    let graph = PageGraph {
+        page: builder.target,
+        file: builder.name,
+        fetches,
+        foreign_blockers: builder.foreign_blockers,
+        document: page,
+    };
+    (graph, builder.findings)
+}
+
+struct Builder<'a> {
+    context: PageContext<'a>,
+    name: Arc<str>,
+    target: Arc<str>,
+    document: Url,
+    base: Url,
+    import_map: ImportMap,
+    /// The module graph under the import map as it stands now; found when the first module asks.
+    space: Option<Arc<Space>>,
+    fetches: Vec<Fetch>,
+    by_path: HashMap<Arc<str>, usize>,
+    foreign_blockers: Vec<String>,
+    /// The content security policies that are in force by now.
+    policies: Vec<ContentSecurityPolicy>,
+    findings: Vec<Finding>,
+}
+
+impl Builder<'_> {
+    fn mention(&mut self, mention: &Mention<'_>) {
+        match *mention {
+            Mention::Base(href) => self.base = self.context.resolver.base(&self.document, href),
+            Mention::SecurityPolicy(ref policy) => self.policies.push(policy.clone()),
+            Mention::Reference(ref reference) => self.reference(reference),
+            Mention::Style {
+                text,
+                blocking,
+                applies,
+                confidence,
+                line,
+            } => {
+                let sheet = StyleSheet::parse(text);
+                self.style(
+                    &sheet,
+                    line,
+                    Style {
+                        blocking,
+                        applies,
+                        confidence,
+                    },
+                );
+            }
+            Mention::StyleAttribute { text, line } => {
+                let sheet = StyleSheet::parse_declarations(text);
+                let style = Style {
+                    blocking: Blocking::NO,
+                    applies: true,
+                    confidence: 1.0,
+                };
+                self.style(&sheet, line, style);
+            }
+            Mention::Module { text, line } => {
+                let script = Script::parse_module(text);
+                self.inline_script(&script, line);
+            }
+            Mention::Script { text, line } => {
+                let script = Script::parse_classic(text);
+                self.inline_script(&script, line);
+            }
+            Mention::ImportMap { text, line } => self.add_import_map(text, line),
+        }
+    }
+
+    fn reference(&mut self, reference: &Reference<'_>) {
+        let (target, location) = match self.context.resolver.resolve(&self.base, reference.url) {
+            Target::Site(target) => (target, self.location(reference.line)),
+            Target::Elsewhere(url) => {
+                if reference.blocking.render {
+                    self.foreign_blockers.push(url);
+                }
+                return;
+            }
+            Target::NoRequest => return,
+            Target::Invalid => {
+                self.findings
+                    .push(invalid_url(&self.name, reference.line, reference.url));
+                return;
+            }
+        };
+        if reference.destination == Destination::Font
+            && reference.purpose == Purpose::Preload
+            && reference.crossorigin.is_none()
+        {
+            self.findings.push(
+                Finding::new(
+                    Code::FontPreloadWithoutCrossorigin,
+                    &*self.name,
+                    "font preload without `crossorigin`: browsers fetch the font twice",
+                )
+                .line(reference.line)
+                .text(reference.url)
+                .help("add `crossorigin` to the link; fonts are always fetched in CORS mode"),
+            );
+        }
+        let file = target.file;
+        let request = Request {
+            path: target.path.as_str().into(),
+            file,
+            destination: reference.destination,
+            content: reference.content,
+            purpose: reference.purpose,
+            blocking: reference.blocking,
+            when: reference.when,
+            confidence: reference.confidence,
+            crossorigin: reference.crossorigin,
+            integrity: reference.integrity.map(Arc::from),
+            depth: 1,
+            initiator: Arc::clone(&self.target),
+            location,
+            condition: None,
+        };
+        let root = Arc::clone(&request.path);
+        if self.add(request) && file.is_none() {
+            self.findings.push(missing(
+                self.context.site,
+                &target,
+                &self.name,
+                reference.line,
+                Some(reference.url),
+            ));
+        }
+        let Some(file) = file.filter(|_| reference.purpose == Purpose::Use) else {
+            return;
+        };
+        match reference.content {
+            Content::Opaque => {}
+            Content::StyleSheet { applies } => {
+                let behind = self.context.sheets.closure(self.context, file, applies);
+                self.foreign_blockers.extend(
+                    behind
+                        .foreign
+                        .iter()
+                        .filter(|_| reference.blocking.render)
+                        .cloned(),
+                );
+                self.add_reached(
+                    &behind.reached,
+                    &root,
+                    reference.blocking,
+                    1,
+                    reference.confidence,
+                    reference.when,
+                );
+            }
+            Content::Module => {
+                let behind = self
+                    .space()
+                    .closure(self.context, modules::Node::Module(file));
+                self.add_reached(
+                    &behind,
+                    &root,
+                    render_only(reference.blocking),
+                    1,
+                    reference.confidence,
+                    reference.when,
+                );
+            }
+            Content::Script => {
+                let behind = self
+                    .space()
+                    .closure(self.context, modules::Node::Classic(file));
+                self.add_reached(
+                    &behind,
+                    &root,
+                    Blocking::NO,
+                    1,
+                    reference.confidence,
+                    reference.when,
+                );
+            }
+        }
+    }
+
+    /// What an inline sheet or `style` attribute names.
+    fn style(&mut self, sheet: &StyleSheet, line: u32, style: Style) {
+        let resolver = self.context.resolver;
+        let resolve = |url: &str| resolver.resolve(&self.base, url);
+        let read = sheets::edges(
+            sheet,
+            self.context.viewport,
+            style.applies,
+            resolve,
+            &|at| (Arc::clone(&self.name), line + at.saturating_sub(1)),
+        );
+        self.findings.extend(read.problems);
+        self.foreign_blockers
+            .extend(read.foreign.into_iter().filter(|_| style.blocking.render));
+        for edge in read.edges {
+            let blocking = if edge.inherits_blocking {
+                style.blocking
+            } else {
+                Blocking::NO
+            };
+            let request = Request {
+                path: edge.target.path.as_str().into(),
+                file: edge.target.file,
+                destination: edge.destination,
+                content: edge.content,
+                purpose: Purpose::Use,
+                blocking,
+                when: edge.when,
+                confidence: edge.confidence.min(style.confidence),
+                crossorigin: edge.crossorigin,
+                integrity: None,
+                depth: 1,
+                initiator: Arc::clone(&self.target),
+                location: edge.location,
+                condition: edge.condition,
+            };
+            let (root, confidence) = (Arc::clone(&request.path), request.confidence);
+            let is_new = self.add(request);
+            match (edge.node, edge.target.file) {
+                (Some(sheets::Node { file, applies }), _) => {
+                    let behind = self.context.sheets.closure(self.context, file, applies);
+                    self.foreign_blockers
+                        .extend(behind.foreign.iter().filter(|_| blocking.render).cloned());
+                    self.add_reached(&behind.reached, &root, blocking, 1, confidence, When::Load);
+                }
+                (None, None) if is_new => {
+                    self.findings.push(missing(
+                        self.context.site,
+                        &edge.target,
+                        &self.name,
+                        edge.line,
+                        None,
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn inline_script(&mut self, script: &Script, line: u32) {
+        if let Some(problem) = &script.problem {
+            self.findings
+                .push(modules::unparsable(&self.name, problem, line));
+        }
+        let space = self.space();
+        let base = self.base.clone();
+        let edges = space.edges(self.context, script, &base, &|at| {
+            (Arc::clone(&self.name), line + at.saturating_sub(1))
+        });
+        self.findings.extend(edges.findings);
+        for edge in edges.edges {
+            let request = Request {
+                path: edge.target.path.as_str().into(),
+                file: edge.target.file,
+                destination: edge.destination,
+                content: edge.content,
+                purpose: Purpose::Use,
+                blocking: Blocking::NO,
+                when: edge.when,
+                confidence: edge.confidence,
+                crossorigin: edge.crossorigin,
+                integrity: None,
+                depth: 1,
+                initiator: Arc::clone(&self.target),
+                location: Arc::clone(&edge.location),
+                condition: None,
+            };
+            let root = Arc::clone(&request.path);
+            let is_new = self.add(request);
+            if let Some(node) = edge.node {
+                let behind = space.closure(self.context, node);
+                self.add_reached(&behind, &root, Blocking::NO, 1, edge.confidence, edge.when);
+            } else if edge.target.file.is_none() && is_new {
+                self.findings.push(missing(
+                    self.context.site,
+                    &edge.target,
+                    &self.name,
+                    edge.line,
+                    None,
+                ));
+            }
+        }
+    }
+
+    fn add_import_map(&mut self, text: &str, line: u32) {
+        let (map, warnings) = match ImportMap::parse(text, &self.base) {
+            Ok(parsed) => parsed,
+            Err(invalid) => (
+                ImportMap::default(),
+                vec![format!("browsers ignore it: {invalid}")],
+            ),
+        };
+        for warning in warnings {
+            self.findings
+                .push(Finding::new(Code::InvalidImportMap, &*self.name, warning).line(line));
+        }
+        self.import_map.merge(map);
+        self.space = None;
+    }
+
+    /// The module graph under the current import map.
+    fn space(&mut self) -> Arc<Space> {
+        let space = self
+            .space
+            .get_or_insert_with(|| self.context.modules.space(&self.import_map));
+        Arc::clone(space)
+    }
+
+    /// Adds what lies behind a style sheet or script that the document itself names.
+    fn add_reached(
+        &mut self,
+        behind: &[Reached],
+        root: &Arc<str>,
+        blocking: Blocking,
+        root_depth: u32,
+        confidence: f64,
+        when: When,
+    ) {
+        for reached in behind {
+            self.add(Request {
+                path: Arc::clone(&reached.path),
+                file: reached.target.file,
+                destination: reached.destination,
+                content: reached.content,
+                purpose: Purpose::Use,
+                blocking: if reached.inherits_blocking {
+                    blocking
+                } else {
+                    Blocking::NO
+                },
+                when: reached.when.max(when),
+                confidence: reached.confidence.min(confidence),
+                crossorigin: reached.crossorigin,
+                integrity: None,
+                depth: root_depth + reached.depth,
+                initiator: Arc::clone(reached.initiator.as_ref().unwrap_or(root)),
+                location: Arc::clone(&reached.location),
+                condition: reached.condition.clone(),
+            });
+        }
+    }
+
+    /// Adds a request; false if its target is known already, or if the page forbids itself the request.
+    fn add(&mut self, request: Request) -> bool {
+        if !self
+            .policies
+            .iter()
+            .all(|policy| policy.allows(request.destination))
+        {
+            return false;
+        }
+        let order = u32::try_from(self.fetches.len()).unwrap_or(u32::MAX);
+        match self.by_path.entry(Arc::clone(&request.path)) {
+            Entry::Occupied(known) => {
+                self.fetches[*known.get()].merge(request);
+                false
+            }
+            Entry::Vacant(free) => {
+                free.insert(self.fetches.len());
+                self.fetches.push(Fetch::new(request, order));
+                true
+            }
+        }
+    }
+
+    fn location(&self, line: u32) -> Arc<str> {
+        format!("{}:{line}", self.name).into()
+    }
+}
+
+/// What waits for the imports of a script that is waited for: a module runs when all of them are there.
+fn render_only(blocking: Blocking) -> Blocking {
+    Blocking {
+        parser: false,
+        ..blocking
+    }
+}
+
+/// How an inline sheet takes effect.
+struct Style {
+    blocking: Blocking,
+    applies: bool,
+    confidence: f64,
+}
+
+/// The mode of a request that is always made in CORS mode: fonts, modules.
+pub(super) const CORS: Option<CrossOrigin> = Some(CrossOrigin::Anonymous);
+
+pub(super) fn invalid_url(file: &str, line: u32, text: &str) -> Finding {
+    let message = if text.len() > crate::resolve::MAX_REFERENCE {
+        format!(
+            "a reference of {} bytes; servers refuse request targets of that length",
+            text.len()
+        )
+    } else {
+        format!("not a valid URL: {}", shown(text))
+    };
+    Finding::new(Code::InvalidUrl, file, message).line(line)
+}
+
+pub(super) fn missing(
+    site: &Site,
+    target: &SiteTarget,
+    file: &str,
+    line: u32,
+    text: Option<&str>,
+) -> Finding {
+    let path = target.path.split('?').next().unwrap_or_default();
+    let finding = Finding::new(
+        Code::MissingAsset,
+        file,
+        format!("no file of the site answers to {}", shown(&target.path)),
+    )
+    .line(line);
+    let finding = match text {
+        Some(text) if text.len() < 200 => finding.text(text),
+        _ => finding,
+    };
+    match site.differs_in_case(path) {
+        Some(other) => finding.help(format!(
+            "upper and lower case differ: there is {}",
+            site.url_path(other)
+        )),
+        None => finding,
+    }
+}

@@ -1,0 +1,16 @@
+//! HTML: a page's text in, its references and inline code in document order out.
+
+mod csp;
+mod dom;
+mod embedded;
+mod long_tag;
+mod mention;
+mod meta;
+mod parser;
+mod script_type;
+mod srcset;
+
+pub(crate) use csp::ContentSecurityPolicy;
+pub(crate) use embedded::is_image_type;
+pub(crate) use mention::{Mention, mentions};
+pub(crate) use parser::{Stopped, parse};

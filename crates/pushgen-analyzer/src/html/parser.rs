@@ -1,0 +1,477 @@
+//! Text to [`Dom`]: html5ever with its reference tree, in one file, behind our own types.
+//!
+//! html5ever implements the parsing algorithm of the HTML Standard (§13.2), rcdom holds the tree. The
+//! sink around rcdom adds what that tree leaves out: the line of every element that can refer to
+//! something. Scripting counts as enabled, so the content of `noscript` is text.
+//!
+//! The algorithm is quadratic on hostile input (scope checks walk the stack of open elements, unclosed
+//! formatting elements are rebuilt in every paragraph, foster-parented children are searched for), so
+//! the text is fed in pieces, and parsing stops with a word on why when a limit is passed.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
+use html5ever::tendril::{StrTendril, TendrilSink};
+use html5ever::{
+    Attribute, ExpandedName, LocalName, ParseOpts, QualName, local_name, ns, parse_document,
+};
+use markup5ever_rcdom::{Handle, Node, NodeData, RcDom};
+
+use super::dom::{Dom, ElementId, Namespace};
+use super::long_tag;
+
+/// How deep elements may nest. Browsers stop at 512 and put deeper elements side by side.
+const MAX_DEPTH: usize = 2048;
+
+/// How many elements more than bytes a document may make.
+const SPARE_ELEMENTS: usize = 100_000;
+
+/// How many siblings may be looked at to put misplaced table content before its table.
+const MAX_FOSTER_WORK: usize = 200_000_000;
+
+/// Bytes between two looks at the limits.
+const PIECE: usize = 8 << 10;
+
+/// Why a document was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// Elements nest too deeply.
+    Depth { line: u32 },
+    /// The tree grows out of proportion to the text.
+    Growth { line: u32 },
+    /// A tag with an absurd number of attributes.
+    Attributes { line: u32 },
+}
+
+/// Parses a document. The tree of a document that was stopped holds what came before.
+pub(crate) fn parse(text: &str) -> (Dom, Option<Stopped>) {
+    let sink = LineSink::new();
+    let mut parser = parse_document(sink, ParseOpts::default());
+    let mut stopped = None;
+    // A tag with thousands of attributes is left out with all that follows it.
+    let mut rest = text;
+    let mut looked_for_long_tags = false;
+    while !rest.is_empty() {
+        // A character is at most four bytes, so a piece is never empty.
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE.min(rest.len())));
+        let tokens = parser.tokenizer.sink.sink.tokens.get();
+        parser.process(StrTendril::from_slice(piece));
+        rest = after;
+        let sink = &parser.tokenizer.sink.sink;
+        stopped = stopped.or_else(|| sink.limit_passed(text.len()));
+        if matches!(
+            stopped,
+            Some(Stopped::Depth { .. } | Stopped::Growth { .. })
+        ) {
+            break;
+        }
+        if tokens == sink.tokens.get() && !looked_for_long_tags {
+            looked_for_long_tags = true;
+            if let Some(start) = long_tag::find(text) {
+                stopped = Some(Stopped::Attributes {
+                    line: sink.line.get(),
+                });
+                let read = text.len() - rest.len();
+                rest = text.get(read..start).unwrap_or_default();
+            }
+        }
+    }
+    let sink = parser.finish();
+    (arena(&sink, text), stopped)
+}
+
+/// rcdom, and the line of each element that can refer to something.
+struct LineSink {
+    dom: RcDom,
+    line: Cell<u32>,
+    /// How many tokens the tree builder has seen.
+    tokens: Cell<usize>,
+    lines: RefCell<HashMap<*const Node, u32>>,
+    elements: Cell<usize>,
+    foster_work: Cell<usize>,
+    last: RefCell<Option<Handle>>,
+}
+
+impl LineSink {
+    fn new() -> Self {
+        Self {
+            dom: RcDom::default(),
+            line: Cell::new(1),
+            tokens: Cell::new(0),
+            lines: RefCell::default(),
+            elements: Cell::new(0),
+            foster_work: Cell::new(0),
+            last: RefCell::new(None),
+        }
+    }
+
+    fn limit_passed(&self, text_len: usize) -> Option<Stopped> {
+        let line = self.line.get();
+        if self.elements.get() > text_len + SPARE_ELEMENTS
+            || self.foster_work.get() > MAX_FOSTER_WORK
+        {
+            return Some(Stopped::Growth { line });
+        }
+        let mut depth = 0;
+        let mut node = self.last.borrow().clone();
+        while let Some(current) = node {
+            depth += 1;
+            let parent = current.parent.take();
+            current.parent.set(parent.clone());
+            node = parent.and_then(|parent| parent.upgrade());
+        }
+        (depth > MAX_DEPTH).then_some(Stopped::Depth { line })
+    }
+}
+
+/// Whether an element can make the browser fetch something, by its name or an attribute.
+fn refers(name: &QualName, attributes: &[Attribute]) -> bool {
+    matches!(
+        name.local,
+        local_name!("link")
+            | local_name!("script")
+            | local_name!("style")
+            | local_name!("meta")
+            | local_name!("base")
+    ) || attributes.iter().any(|attribute| {
+        matches!(
+            attribute.name.local,
+            local_name!("src")
+                | local_name!("srcset")
+                | local_name!("style")
+                | local_name!("poster")
+                | local_name!("background")
+                | local_name!("data")
+        ) || (attribute.name.local == local_name!("href") && name.ns == ns!(svg))
+    })
+}
+
+impl TreeSink for LineSink {
+    type Handle = Handle;
+    type Output = Self;
+    type ElemName<'a>
+        = ExpandedName<'a>
+    where
+        Self: 'a;
+
+    fn finish(self) -> Self {
+        self
+    }
+
+    fn set_current_line(&self, line: u64) {
+        self.line.set(u32::try_from(line).unwrap_or(u32::MAX));
+        self.tokens.set(self.tokens.get() + 1);
+    }
+
+    fn create_element(
+        &self,
+        name: QualName,
+        attributes: Vec<Attribute>,
+        flags: ElementFlags,
+    ) -> Handle {
+        let refers = refers(&name, &attributes);
+        let element = self.dom.create_element(name, attributes, flags);
+        if refers {
+            self.lines
+                .borrow_mut()
+                .insert(Rc::as_ptr(&element), self.line.get());
+        }
+        self.elements.set(self.elements.get() + 1);
+        self.last.replace(Some(Rc::clone(&element)));
+        element
+    }
+
+    fn append_before_sibling(&self, sibling: &Handle, child: NodeOrText<Handle>) {
+        let parent = sibling.parent.take();
+        sibling.parent.set(parent.clone());
+        if let Some(parent) = parent.and_then(|parent| parent.upgrade()) {
+            self.foster_work
+                .set(self.foster_work.get() + parent.children.borrow().len());
+        }
+        self.dom.append_before_sibling(sibling, child);
+    }
+
+    // Browsers parse on after every error, and so does this.
+    fn parse_error(&self, _message: std::borrow::Cow<'static, str>) {}
+
+    // A copy of an option's content inside its select; it refers to what the option refers to.
+    fn maybe_clone_an_option_into_selectedcontent(&self, _option: &Handle) {}
+
+    fn get_document(&self) -> Handle {
+        self.dom.get_document()
+    }
+    fn elem_name<'a>(&'a self, target: &'a Handle) -> ExpandedName<'a> {
+        self.dom.elem_name(target)
+    }
+    fn create_comment(&self, text: StrTendril) -> Handle {
+        self.dom.create_comment(text)
+    }
+    fn create_pi(&self, target: StrTendril, data: StrTendril) -> Handle {
+        self.dom.create_pi(target, data)
+    }
+    fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
+        self.dom.append(parent, child);
+    }
+    fn append_based_on_parent_node(
+        &self,
+        element: &Handle,
+        previous: &Handle,
+        child: NodeOrText<Handle>,
+    ) {
+        let parent = element.parent.take();
+        let has_parent = parent.is_some();
+        element.parent.set(parent);
+        if has_parent {
+            self.append_before_sibling(element, child);
+        } else {
+            self.append(previous, child);
+        }
+    }
+    fn append_doctype_to_document(
+        &self,
+        name: StrTendril,
+        public_id: StrTendril,
+        system_id: StrTendril,
+    ) {
+        self.dom
+            .append_doctype_to_document(name, public_id, system_id);
+    }
+    fn get_template_contents(&self, target: &Handle) -> Handle {
+        self.dom.get_template_contents(target)
+    }
+    fn same_node(&self, x: &Handle, y: &Handle) -> bool {
+        self.dom.same_node(x, y)
+    }
+    fn set_quirks_mode(&self, mode: QuirksMode) {
+        self.dom.set_quirks_mode(mode);
+    }
+    fn add_attrs_if_missing(&self, target: &Handle, attributes: Vec<Attribute>) {
+        // Attributes of a second `<body>` or `<html>` tag.
+        if attributes
+            .iter()
+            .any(|attribute| attribute.name.local == local_name!("background"))
+        {
+            self.lines
+                .borrow_mut()
+                .entry(Rc::as_ptr(target))
+                .or_insert(self.line.get());
+        }
+        self.dom.add_attrs_if_missing(target, attributes);
+    }
+    fn remove_from_parent(&self, target: &Handle) {
+        self.dom.remove_from_parent(target);
+    }
+    fn reparent_children(&self, node: &Handle, new_parent: &Handle) {
+        self.dom.reparent_children(node, new_parent);
+    }
+    fn is_mathml_annotation_xml_integration_point(&self, handle: &Handle) -> bool {
+        self.dom.is_mathml_annotation_xml_integration_point(handle)
+    }
+}
+
+/// The tree as an arena: one walk in document order, with a stack of its own.
+fn arena(sink: &LineSink, text: &str) -> Dom {
+    let mut dom = Dom::default();
+    let lines = sink.lines.borrow();
+    let mut starts = TagLines::new(text);
+    let mut stack: Vec<(Handle, Option<ElementId>)> = Vec::new();
+    push_children(&mut stack, &sink.dom.document, None);
+    while let Some((node, parent)) = stack.pop() {
+        let NodeData::Element {
+            name,
+            attrs,
+            template_contents,
+            ..
+        } = &node.data
+        else {
+            continue;
+        };
+        let line = match lines.get(&Rc::as_ptr(&node)) {
+            Some(end) => starts.start_of(&name.local, *end),
+            None => 0,
+        };
+        let namespace = match name.ns {
+            ns!(svg) => Namespace::Svg,
+            ns!(mathml) => Namespace::MathMl,
+            _ => Namespace::Html,
+        };
+        let element = dom.push(name.local.clone(), namespace, parent, line);
+        for attribute in attrs.borrow().iter() {
+            let name =
+                if attribute.name.ns == ns!(xlink) && attribute.name.local == local_name!("href") {
+                    LocalName::from("xlink:href")
+                } else {
+                    attribute.name.local.clone()
+                };
+            dom.push_attribute(name, &attribute.value);
+        }
+        if matches!(name.local, local_name!("style") | local_name!("script")) {
+            let text = raw_text(&node);
+            dom.set_text(element, &text);
+        }
+        if let Some(contents) = template_contents.borrow().as_ref() {
+            // A template is inert unless it declares a shadow root.
+            if declares_shadow_root(&attrs.borrow()) {
+                push_children(&mut stack, contents, Some(element));
+            }
+        }
+        push_children(&mut stack, &node, Some(element));
+    }
+    dom
+}
+
+fn push_children(
+    stack: &mut Vec<(Handle, Option<ElementId>)>,
+    node: &Handle,
+    parent: Option<ElementId>,
+) {
+    let children = node.children.borrow();
+    let elements = children
+        .iter()
+        .rev()
+        .filter(|child| matches!(child.data, NodeData::Element { .. }));
+    stack.extend(elements.map(|child| (Rc::clone(child), parent)));
+}
+
+fn raw_text(element: &Handle) -> String {
+    let mut text = String::new();
+    for child in element.children.borrow().iter() {
+        if let NodeData::Text { contents } = &child.data {
+            text.push_str(&contents.borrow());
+        }
+    }
+    text
+}
+
+fn declares_shadow_root(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        &*attribute.name.local == "shadowrootmode"
+            && (attribute.value.eq_ignore_ascii_case("open")
+                || attribute.value.eq_ignore_ascii_case("closed"))
+    })
+}
+
+/// Finds the line that a tag starts on. The tokenizer tells the line that the tag *ends* on; a tag
+/// that spans lines starts on the nearest one before it that holds `<name`.
+struct TagLines<'t> {
+    unread: std::str::Lines<'t>,
+    /// The lines up to the furthest one that was asked for.
+    lines: Vec<&'t str>,
+}
+
+impl<'t> TagLines<'t> {
+    /// A start tag longer than this many lines is reported at its end.
+    const LONGEST_TAG: usize = 1000;
+
+    fn new(text: &'t str) -> Self {
+        Self {
+            unread: text.lines(),
+            lines: Vec::new(),
+        }
+    }
+
+    fn start_of(&mut self, name: &str, end: u32) -> u32 {
+        let last = end as usize;
+        if let Some(missing) = last.checked_sub(self.lines.len()) {
+            self.lines.extend(self.unread.by_ref().take(missing));
+        }
+        let last = last.min(self.lines.len());
+        let first = last.saturating_sub(Self::LONGEST_TAG);
+        let opens = |line: &&str| {
+            line.match_indices('<').any(|(at, _)| {
+                line.get(at + 1..at + 1 + name.len())
+                    .is_some_and(|found| found.eq_ignore_ascii_case(name))
+            })
+        };
+        match self.lines[first..last].iter().rev().position(opens) {
+            Some(back) => u32::try_from(last - back).unwrap_or(u32::MAX),
+            None => end,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn lines(text: &str) -> Vec<(String, u32)> {
+        let (dom, stopped) = parse(text);
+        assert_eq!(stopped, None);
+        dom.elements()
+            .filter(|e| e.line() > 0)
+            .map(|e| (e.name().to_owned(), e.line()))
+            .collect()
+    }
+
+    #[test]
+    fn elements_know_the_line_that_their_tag_starts_on() {
+        let text = "<!doctype html>\n<link rel=x>\r\n<script\n  src='a.js'\n></script>\n\n<img src=a><img\nsrc=b>\n<p>";
+        let expected = [("link", 2), ("script", 3), ("img", 7), ("img", 7)];
+        assert_eq!(
+            lines(text),
+            expected.map(|(name, line)| (name.to_owned(), line))
+        );
+    }
+
+    #[test]
+    fn inert_content_is_not_in_the_tree() {
+        let text = "<template><img src=a></template><noscript><img src=b></noscript><!-- <img src=c> -->
+            <textarea><img src=d></textarea><div><template shadowrootmode=open><img src=e></template></div>";
+        let (dom, _) = parse(text);
+        let found: Vec<_> = dom.elements().filter_map(|e| e.attribute("src")).collect();
+        assert_eq!(found, ["e"]);
+    }
+
+    #[test]
+    fn the_arena_links_parents_children_and_siblings_in_document_order() {
+        let (dom, _) = parse("<div><p>1<b>2</b><p>3</div><i>4");
+        let names: Vec<_> = dom.elements().map(Node::name).collect();
+        assert_eq!(names, ["html", "head", "body", "div", "p", "b", "p", "i"]);
+        let div = dom.elements().find(|e| e.is("div")).expect("a div");
+        let children: Vec<_> = div.children().map(Node::name).collect();
+        assert_eq!(children, ["p", "p"]);
+        assert_eq!(div.parent().map(Node::name), Some("body"));
+    }
+
+    use super::super::dom::Node;
+
+    #[test]
+    fn hostile_documents_end_in_bounded_time_with_a_word_on_why() {
+        let nested = "<div>".repeat(100_000);
+        let rebuilt: String = (0..100_000).map(|n| format!("<p><b id={n}>")).collect();
+        let fostered = format!("<table>{}", "<b></b>".repeat(300_000));
+        let attributes = format!(
+            "<a {}",
+            (0..300_000).map(|n| format!("a{n}=1 ")).collect::<String>()
+        );
+        for (name, text, stops) in [
+            ("nested", nested, true),
+            ("rebuilt", rebuilt, true),
+            ("fostered", fostered, true),
+            ("attributes", attributes, true),
+            (
+                "a data URL of a megabyte",
+                format!(
+                    "<img src='data:image/png;base64,{}'>",
+                    "QUJD".repeat(300_000)
+                ),
+                false,
+            ),
+            ("a long line", "word ".repeat(300_000), false),
+        ] {
+            let start = Instant::now();
+            let (_, stopped) = parse(&text);
+            assert_eq!(stopped.is_some(), stops, "{name}");
+            // Seconds even without optimisation; the quadratic cases would take minutes.
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "{name}: {:?}",
+                start.elapsed()
+            );
+        }
+    }
+}

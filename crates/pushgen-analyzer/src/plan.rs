@@ -1,0 +1,326 @@
+//! The plan: what to send with a page, in which order and by which means.
+//!
+//! In: a page's graph, the weights of its assets and a budget in wire bytes. Out: a [`Plan`] with a
+//! reason for itself and for each entry, and what was left out and why.
+//!
+//! Candidates, in send order: the render-blocking closure in evaluation order (document order, each
+//! sheet followed by its imports), preloaded fonts, and module graphs that hide something from the
+//! preload scanner. Then:
+//!
+//! - *Push* is all or nothing: a strict subset of the closure saves no round trip over hints. The
+//!   closure is pushed if it is complete (every file is this site's, exists and is certain) and fits
+//!   the budget; modules and fonts follow if they fit what is left of it.
+//! - *Hint* what a browser cannot see early (depth 2 and deeper), together with everything before it:
+//!   a hint for a late file alone would overtake what the first paint waits for. Where the preload
+//!   scanner sees every candidate in the document, hints gain nothing and are left out.
+//!
+//! Left out for now: the simulation that proves a plan per network, and the images and fonts that only
+//! the page's style can tell.
+
+use std::sync::Arc;
+
+use pushgen_policy::{Class, CrossOrigin, Destination, Means, UrlPath};
+
+use crate::graph::{Fetch, PageGraph};
+use crate::reference::When;
+use crate::site::FileId;
+
+/// The budget unless told otherwise: three initial windows of TCP (RFC 6928, 14,600 bytes each), the
+/// most that is safe without knowing the network.
+pub const DEFAULT_BUDGET: u64 = 43_800;
+
+/// What is less certain than this is not planned.
+const MIN_CONFIDENCE: f64 = 0.95;
+
+/// The most bytes of `Link` fields that one 103 may carry: they travel before the document.
+const MAX_HINT_BYTES: u64 = 4096;
+
+/// What to send with a page. Pages with equal plans share one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Plan {
+    /// In send order.
+    pub entries: Vec<PlanEntry>,
+    /// Why the plan is as it is.
+    pub reason: String,
+}
+
+/// One asset of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PlanEntry {
+    /// The asset.
+    pub asset: PlannedAsset,
+    /// Bytes on the wire.
+    pub bytes: u64,
+    /// Why the page needs it.
+    pub class: Class,
+    /// Discovery depth.
+    pub depth: u32,
+    /// How it may be delivered.
+    pub means: Vec<Means>,
+    /// Why it is here.
+    pub reason: String,
+}
+
+/// An asset as a page asks for it: the same file in another mode is another asset to a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlannedAsset {
+    /// The request target.
+    pub path: Arc<str>,
+    /// The request destination.
+    pub destination: Destination,
+    /// Whether it is a module script.
+    pub module: bool,
+    /// The CORS mode that the element asks for.
+    pub crossorigin: Option<CrossOrigin>,
+    /// The integrity that the element asks for.
+    pub integrity: Option<Arc<str>>,
+    /// The file that answers.
+    pub file: FileId,
+}
+
+/// A candidate that is not in the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The request target.
+    pub path: Arc<str>,
+    /// Why it is left out.
+    pub reason: String,
+}
+
+/// Plans a page. `wire_bytes` weighs an asset, `None` if it cannot be read; `hint_bytes` gives the
+/// length of its `Link` value, `None` if it cannot be hinted.
+pub(crate) fn plan(
+    graph: &PageGraph,
+    budget: u64,
+    wire_bytes: impl Fn(FileId) -> Option<u64>,
+    hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>,
+) -> (Plan, Vec<LeftOut>) {
+    let mut fetches: Vec<&Fetch> = graph
+        .fetches
+        .iter()
+        .filter(|fetch| fetch.when == When::Load)
+        .collect();
+    fetches.sort_by_key(|fetch| fetch.order);
+    let candidates = |wanted: &dyn Fn(&Fetch) -> bool| -> Vec<Candidate<'_>> {
+        let chosen = fetches.iter().filter(|fetch| wanted(fetch));
+        chosen
+            .map(|fetch| Candidate {
+                fetch,
+                eligible: eligible(fetch, &wire_bytes),
+            })
+            .collect()
+    };
+    let closure = candidates(&|fetch| fetch.render_blocking);
+    let fonts = candidates(&|fetch| fetch.class == Class::Font);
+    let mut modules = candidates(&|fetch| fetch.class == Class::Module);
+    if modules.iter().all(|module| module.fetch.depth < 2) {
+        modules.clear();
+    }
+
+    let verdict = Closure::judge(graph, &closure, budget);
+    let mut planner = Planner {
+        left: budget,
+        entries: Vec::new(),
+        left_out: Vec::new(),
+    };
+    planner.add(&closure, verdict == Closure::Fits);
+    // Behind a closure that is not pushed, other pushes would only compete with it.
+    let may_push = matches!(verdict, Closure::Fits | Closure::Empty);
+    for font in fonts.chunks(1).chain([modules.as_slice()]) {
+        let fits = total(font).is_some_and(|bytes| bytes <= planner.left);
+        planner.add(font, may_push && fits);
+    }
+    planner.hint(hint_bytes);
+    let Planner {
+        entries,
+        mut left_out,
+        ..
+    } = planner;
+    let (entries, idle): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|entry| !entry.means.is_empty());
+    let why = match verdict {
+        Closure::Fits | Closure::Empty => {
+            "it does not fit what is left of the budget, and the preload scanner sees it"
+        }
+        _ => "it is not pushed without the whole closure, and the preload scanner sees it",
+    };
+    left_out.extend(idle.into_iter().map(|entry| LeftOut {
+        path: entry.asset.path,
+        reason: why.to_owned(),
+    }));
+    let reason = verdict.reason(&entries, budget);
+    (Plan { entries, reason }, left_out)
+}
+
+/// A fetch that may be planned, with its file and wire bytes, or what stands against it.
+struct Candidate<'g> {
+    fetch: &'g Fetch,
+    eligible: Result<(FileId, u64), &'static str>,
+}
+
+fn eligible(
+    fetch: &Fetch,
+    wire_bytes: impl Fn(FileId) -> Option<u64>,
+) -> Result<(FileId, u64), &'static str> {
+    let file = fetch.file.ok_or("there is no such file in the site")?;
+    if fetch.confidence < MIN_CONFIDENCE {
+        return Err("another viewport may not ask for it");
+    }
+    if UrlPath::parse(&*fetch.path).is_err() {
+        return Err("servers may read its path in another way");
+    }
+    Ok((file, wire_bytes(file).ok_or("it cannot be read")?))
+}
+
+/// The bytes of all, if all are eligible.
+fn total(candidates: &[Candidate<'_>]) -> Option<u64> {
+    candidates
+        .iter()
+        .map(|candidate| candidate.eligible.ok().map(|(_, bytes)| bytes))
+        .sum()
+}
+
+struct Planner {
+    /// What is left of the budget.
+    left: u64,
+    entries: Vec<PlanEntry>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Planner {
+    fn add(&mut self, candidates: &[Candidate<'_>], push: bool) {
+        for Candidate { fetch, eligible } in candidates {
+            let (file, bytes) = match eligible {
+                Ok(eligible) => *eligible,
+                Err(obstacle) => {
+                    self.left_out.push(LeftOut {
+                        path: Arc::clone(&fetch.path),
+                        reason: (*obstacle).to_owned(),
+                    });
+                    continue;
+                }
+            };
+            if push {
+                self.left = self.left.saturating_sub(bytes);
+            }
+            self.entries.push(PlanEntry {
+                asset: PlannedAsset {
+                    path: Arc::clone(&fetch.path),
+                    destination: fetch.destination,
+                    module: fetch.module,
+                    crossorigin: fetch.crossorigin,
+                    integrity: fetch.integrity.clone(),
+                    file,
+                },
+                bytes,
+                class: fetch.class,
+                depth: fetch.depth,
+                means: if push { vec![Means::Push] } else { Vec::new() },
+                reason: entry_reason(fetch),
+            });
+        }
+    }
+
+    /// Hints everything up to the last file that is hidden from the preload scanner.
+    fn hint(&mut self, hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>) {
+        let Some(last) = self.entries.iter().rposition(|entry| entry.depth >= 2) else {
+            return;
+        };
+        let mut spent = 0;
+        for entry in &mut self.entries[..=last] {
+            let Some(bytes) = hint_bytes(&entry.asset) else {
+                continue;
+            };
+            spent += bytes;
+            if spent > MAX_HINT_BYTES {
+                break;
+            }
+            entry.means.push(Means::Hint);
+        }
+    }
+}
+
+fn entry_reason(fetch: &Fetch) -> String {
+    let hidden = fetch.depth >= 2;
+    match (fetch.class, fetch.destination) {
+        (Class::RenderBlocking, Destination::Style) if hidden => {
+            format!(
+                "nothing is painted before it, and only {} reveals it",
+                fetch.initiator
+            )
+        }
+        (Class::RenderBlocking, Destination::Style) => "nothing is painted before it".to_owned(),
+        (Class::RenderBlocking, _) if fetch.parser_blocking => {
+            "the parser and the first paint wait for it".to_owned()
+        }
+        (Class::RenderBlocking, _) => "the first paint waits for it".to_owned(),
+        (Class::Font, _) => "the page preloads it for its text".to_owned(),
+        _ if hidden => format!("only {} reveals it", fetch.initiator),
+        _ => "leads to modules that only it reveals".to_owned(),
+    }
+}
+
+/// What can be said of a page's render-blocking closure.
+#[derive(Debug, PartialEq, Eq)]
+enum Closure {
+    Empty,
+    Fits,
+    TooLarge { bytes: u64 },
+    Incomplete { because: String },
+}
+
+impl Closure {
+    fn judge(graph: &PageGraph, closure: &[Candidate<'_>], budget: u64) -> Self {
+        if let Some(foreign) = graph.foreign_blockers.first() {
+            return Self::Incomplete {
+                because: format!("{foreign} blocks rendering too and is not served from here"),
+            };
+        }
+        for Candidate { fetch, eligible } in closure {
+            if let Err(obstacle) = eligible {
+                return Self::Incomplete {
+                    because: format!("{}: {obstacle}", fetch.path),
+                };
+            }
+        }
+        match total(closure) {
+            _ if closure.is_empty() => Self::Empty,
+            Some(bytes) if bytes > budget => Self::TooLarge { bytes },
+            _ => Self::Fits,
+        }
+    }
+
+    fn reason(&self, entries: &[PlanEntry], budget: u64) -> String {
+        let hints = entries
+            .iter()
+            .filter(|entry| entry.means.contains(&Means::Hint))
+            .count();
+        let hinted = match hints {
+            0 => "the preload scanner sees everything early, so hints gain nothing".to_owned(),
+            1 => "1 file is hinted, because the preload scanner cannot see it".to_owned(),
+            _ => format!(
+                "{hints} files are hinted, because the preload scanner cannot see all of them"
+            ),
+        };
+        match self {
+            Self::Empty if entries.is_empty() => {
+                "nothing but the document holds back the first paint".to_owned()
+            }
+            Self::Empty => format!("nothing but the document holds back the first paint; {hinted}"),
+            Self::Fits => format!(
+                "the whole render-blocking closure fits the budget of {budget} bytes and is pushed; {hinted}"
+            ),
+            Self::TooLarge { bytes } => {
+                format!(
+                    "the render-blocking closure of {bytes} bytes exceeds the budget of {budget} and is not pushed; {hinted}"
+                )
+            }
+            Self::Incomplete { because } => {
+                format!(
+                    "the render-blocking closure is not complete and is not pushed ({because}); {hinted}"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The crawl: every file below a folder, found in parallel.
+//!
+//! In: a folder and the globs of `--include` and `--exclude`. Out: the files with their sizes, in
+//! the order of their paths' bytes, and findings for what could not be followed. Symbolic links are
+//! followed inside the root; those that leave it, end nowhere or loop are left out with a finding.
+//! `.gitignore` is not consulted: a built site is normally ignored by git as a whole.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use globset::GlobSet;
+use rayon::prelude::*;
+use walkdir::{DirEntry, WalkDir};
+
+use crate::finding::{Code, Finding};
+
+/// A file as the crawl found it.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Relative to the root, `/` between folders, the bytes of the file name as they are.
+    pub(super) path: Vec<u8>,
+    /// Size in bytes.
+    pub(super) size: u64,
+}
+
+/// Which files belong to the site.
+pub(super) struct Filter {
+    pub(super) include: Option<GlobSet>,
+    pub(super) exclude: Option<GlobSet>,
+}
+
+impl Filter {
+    fn admits(&self, relative: &Path) -> bool {
+        self.include
+            .as_ref()
+            .is_none_or(|set| set.is_match(relative))
+            && !self
+                .exclude
+                .as_ref()
+                .is_some_and(|set| set.is_match(relative))
+    }
+}
+
+/// Lists the files below `root`, which must be canonical.
+pub(super) fn crawl(root: &Path, filter: &Filter) -> io::Result<(Vec<Found>, Vec<Finding>)> {
+    // The folders directly below the root are walked in parallel: on the sites at hand that is
+    // enough to hide the cost of `stat`, and each part stays a plain walkdir.
+    let mut starts: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(root)? {
+        starts.push(entry?.path());
+    }
+    let mut parts: Vec<(Vec<Found>, Vec<Finding>)> = starts
+        .par_iter()
+        .map(|start| walk(root, start, filter))
+        .collect();
+    let mut files = Vec::new();
+    let mut findings = Vec::new();
+    for (part, noticed) in &mut parts {
+        files.append(part);
+        findings.append(noticed);
+    }
+    files.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    findings.sort();
+    Ok((files, findings))
+}
+
+fn walk(root: &Path, start: &Path, filter: &Filter) -> (Vec<Found>, Vec<Finding>) {
+    let mut files = Vec::new();
+    let mut findings = Vec::new();
+    let mut escapes = Vec::new();
+    let stays = |entry: &DirEntry| match leaves_root(root, entry) {
+        None => true,
+        Some(target) => {
+            escapes.push((entry.path().to_owned(), target));
+            false
+        }
+    };
+    for entry in WalkDir::new(start)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(stays)
+    {
+        match entry {
+            Err(error) => findings.push(unfollowed(root, start, &error)),
+            Ok(entry) if entry.file_type().is_file() => {
+                let Ok(relative) = entry.path().strip_prefix(root) else {
+                    continue;
+                };
+                if !filter.admits(relative) {
+                    continue;
+                }
+                match entry.metadata() {
+                    Ok(metadata) => files.push(Found {
+                        path: path_bytes(relative),
+                        size: metadata.len(),
+                    }),
+                    Err(error) => findings.push(unfollowed(root, start, &error)),
+                }
+            }
+            // Folders are walked; sockets, devices and pipes are no part of a site.
+            Ok(_) => {}
+        }
+    }
+    for (path, target) in escapes {
+        findings.push(
+            Finding::new(
+                Code::SymlinkLeavesRoot,
+                relative_name(root, &path),
+                format!(
+                    "symbolic link leaves the site: it points to {}",
+                    target.display()
+                ),
+            )
+            .help("copy the file into the site, or leave the link out of the build"),
+        );
+    }
+    (files, findings)
+}
+
+/// Where a symbolic link leads, if that is outside the root.
+fn leaves_root(root: &Path, entry: &DirEntry) -> Option<PathBuf> {
+    if !entry.path_is_symlink() {
+        return None;
+    }
+    match fs::canonicalize(entry.path()) {
+        Ok(target) if target.starts_with(root) => None,
+        Ok(target) => Some(target),
+        // A broken link: walkdir reports it when it is opened.
+        Err(_) => None,
+    }
+}
+
+fn unfollowed(root: &Path, start: &Path, error: &walkdir::Error) -> Finding {
+    let path = error.path().unwrap_or(start);
+    let file = relative_name(root, path);
+    if let Some(ancestor) = error.loop_ancestor() {
+        let ancestor = relative_name(root, ancestor);
+        return Finding::new(
+            Code::SymlinkLoop,
+            file,
+            format!("symbolic link leads back to ./{ancestor}, which contains it"),
+        );
+    }
+    let is_link = fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink());
+    match error.io_error() {
+        // A link to itself (ELOOP) is found by the system, not by walkdir.
+        Some(cause) if is_link && cause.kind() != io::ErrorKind::NotFound => Finding::new(
+            Code::SymlinkLoop,
+            file,
+            format!("symbolic link cannot be followed: {cause}"),
+        ),
+        Some(_) if is_link => {
+            Finding::new(Code::SymlinkBroken, file, "symbolic link points to nothing")
+        }
+        Some(cause) => Finding::new(
+            Code::UnreadableFile,
+            file,
+            format!("cannot be read: {cause}"),
+        ),
+        None => Finding::new(
+            Code::UnreadableFile,
+            file,
+            format!("cannot be read: {error}"),
+        ),
+    }
+}
+
+fn relative_name(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    String::from_utf8_lossy(&path_bytes(relative)).into_owned()
+}
+
+/// The bytes of a relative path, `/` between folders.
+#[cfg(unix)]
+fn path_bytes(relative: &Path) -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt;
+    relative.as_os_str().as_bytes().to_vec()
+}
+
+/// The bytes of a relative path, `/` between folders.
+#[cfg(not(unix))]
+fn path_bytes(relative: &Path) -> Vec<u8> {
+    let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/").into_bytes()
+}
+
+/// The relative path of a file from the bytes that [`path_bytes`] gave.
+#[cfg(unix)]
+pub(super) fn path_from_bytes(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+/// The relative path of a file from the bytes that [`path_bytes`] gave.
+#[cfg(not(unix))]
+pub(super) fn path_from_bytes(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}

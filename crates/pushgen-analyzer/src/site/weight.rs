@@ -1,0 +1,186 @@
+//! What a file weighs on the wire.
+//!
+//! Budgets speak of the bytes that a client receives, so an asset is weighed as it is served: a
+//! precompressed sibling counts with its own size; a compressible asset without one is compressed
+//! once, with gzip at its default level, which every server can do; everything else (images, woff2)
+//! goes as it is. Documents are not compressed here, since that would cost more than analysing them:
+//! theirs is an estimate, [`DOCUMENT_RATIO`].
+//!
+//! Header fields and frame headers are left out.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use pushgen_policy::{Coding, Sha256};
+
+use super::{FileId, Site, extension};
+
+/// The share of an HTML document that is left after gzip, in thousandths: the median over the pages
+/// of fifteen real sites (`benches/README.md` has the spread).
+pub const DOCUMENT_RATIO: u64 = 250;
+
+/// Below this size compression is not worth its header; servers have a like threshold.
+const MIN_COMPRESSED: usize = 150;
+
+/// An asset's content hash and sizes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weight {
+    /// Bytes on the wire per content-coding; identity is always there.
+    pub sizes: BTreeMap<Coding, u64>,
+    /// The codings that exist as files beside the asset; other ones but identity are estimates.
+    pub precompressed: Vec<Coding>,
+    /// SHA-256 of the content without any coding.
+    pub content: Sha256,
+}
+
+impl Weight {
+    /// Weighs an asset from its bytes.
+    pub(crate) fn of(site: &Site, file: FileId, content: &[u8]) -> Self {
+        let mut sizes = BTreeMap::from([(Coding::Identity, content.len() as u64)]);
+        let mut precompressed = Vec::new();
+        for (coding, size) in site.encodings.get(&file).into_iter().flatten() {
+            sizes.insert(*coding, *size);
+            precompressed.push(*coding);
+        }
+        precompressed.sort();
+        if precompressed.is_empty()
+            && content.len() >= MIN_COMPRESSED
+            && is_compressible(extension(&site.files[file.index()].path))
+        {
+            let size = gzip_size(content);
+            if size < content.len() as u64 {
+                sizes.insert(Coding::Gzip, size);
+            }
+        }
+        Self {
+            sizes,
+            precompressed,
+            content: Sha256::of(content),
+        }
+    }
+
+    /// The entity-tag of a server that derives it from the content: the first half of its hash.
+    #[must_use]
+    pub fn etag(&self) -> String {
+        let hash = self.content.to_string();
+        format!("\"{}\"", &hash[..hash.len() / 2])
+    }
+
+    /// The bytes that a browser of today receives: it takes every coding, and servers send the
+    /// smallest they have.
+    #[must_use]
+    pub fn wire(&self) -> u64 {
+        self.sizes.values().copied().min().unwrap_or(0)
+    }
+}
+
+impl Site {
+    /// The bytes of a document on the wire: its smallest precompressed sibling, or an estimate.
+    #[must_use]
+    pub fn document_wire_bytes(&self, page: FileId) -> u64 {
+        let siblings = self.encodings.get(&page).into_iter().flatten();
+        siblings
+            .map(|(_, size)| *size)
+            .min()
+            .unwrap_or_else(|| self.size(page).div_ceil(1000 / DOCUMENT_RATIO))
+    }
+}
+
+/// Formats that are text, or that carry no compression of their own.
+fn is_compressible(extension: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 19] = [
+        b"css",
+        b"js",
+        b"mjs",
+        b"json",
+        b"map",
+        b"svg",
+        b"txt",
+        b"xml",
+        b"html",
+        b"htm",
+        b"xhtml",
+        b"webmanifest",
+        b"wasm",
+        b"ttf",
+        b"otf",
+        b"eot",
+        b"ico",
+        b"bmp",
+        b"vtt",
+    ];
+    KNOWN
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+fn gzip_size(content: &[u8]) -> u64 {
+    let mut encoder = GzEncoder::new(Count(0), Compression::default());
+    // Writing to a counter cannot fail; if it ever did, the asset would count with what was seen.
+    let _ = encoder.write_all(content);
+    encoder
+        .finish()
+        .map_or(content.len() as u64, |count| count.0)
+}
+
+/// Counts what is written to it.
+struct Count(u64);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::site::SiteOptions;
+
+    #[test]
+    fn assets_weigh_what_is_served() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let text = "p { color: red }\n".repeat(100);
+        for (name, content) in [
+            ("index.html", "x".repeat(1000)),
+            ("plain.css", text.clone()),
+            ("small.css", "p{}".to_owned()),
+            ("photo.jpg", text.clone()),
+            ("packed.css", text.clone()),
+            ("packed.css.br", "b".repeat(40)),
+            ("packed.css.gz", "g".repeat(60)),
+        ] {
+            fs::write(folder.path().join(name), content).expect("a file");
+        }
+        let site = Site::load(folder.path(), &SiteOptions::default()).expect("a site");
+        let weigh = |name: &str| {
+            let file = site.by_path[name.as_bytes()];
+            Weight::of(&site, file, &site.read(file).expect("content"))
+        };
+        let codings = |weight: &Weight| weight.sizes.keys().copied().collect::<Vec<_>>();
+        let plain = weigh("plain.css");
+        assert!(
+            plain.wire() < 100 && plain.precompressed.is_empty(),
+            "{plain:?}"
+        );
+        assert_eq!(codings(&weigh("small.css")), [Coding::Identity]);
+        assert_eq!(codings(&weigh("photo.jpg")), [Coding::Identity]);
+        let packed = weigh("packed.css");
+        assert_eq!(packed.wire(), 40);
+        assert_eq!(packed.sizes[&Coding::Gzip], 60);
+        assert_eq!(packed.precompressed.len(), 2);
+        assert_eq!(
+            site.document_wire_bytes(site.by_path[b"index.html".as_slice()]),
+            250
+        );
+    }
+}

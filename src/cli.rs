@@ -1,0 +1,285 @@
+//! What may be typed: the arguments and their help, nothing of what they do.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pushgen_analyzer::{
+    ColorScheme, DEFAULT_BUDGET, Options, Severity, Site, SiteError, SiteOptions, Viewport,
+};
+use pushgen_policy::Origin;
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  all is well
+  1  findings at or above --fail-on, or a policy that is out of date
+  2  wrong usage, unreadable input or an invalid policy";
+
+/// Analyses a built web site and writes the push policy that a server delivers it by.
+#[derive(Debug, Parser)]
+#[command(name = "pushgen", version, after_help = EXIT_STATUS, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Say less: once for errors only, twice for nothing
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "verbose")]
+    pub(crate) quiet: u8,
+
+    /// Say more: every place of every finding
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Analyse a site and write its push policy
+    #[command(after_help = EXIT_STATUS)]
+    Analyze(Analyze),
+    /// Print what a browser fetches for each page, as JSON Lines
+    Graph(Graph),
+    /// Show a page's dependency tree and the reason for every decision
+    Explain(Explain),
+    /// Validate a policy, and tell whether it still fits a site
+    #[command(after_help = EXIT_STATUS)]
+    Check(Check),
+    /// Print the JSON Schema of the policy
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Analyze {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
+
+    /// Where to write the policy; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_POLICY)]
+    pub(crate) output: PathBuf,
+
+    /// How to report findings and the summary: for people on standard error, or as JSON Lines on standard output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+
+    /// From which severity on findings make the exit status 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
+    pub(crate) fail_on: FailOn,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+
+    /// Only this page, by URL or by file: /a/ or a/index.html; may be given several times
+    #[arg(long, value_name = "PAGE")]
+    pub(crate) page: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
+
+    /// The page, by URL or by file: /a/ or a/index.html
+    pub(crate) page: String,
+
+    /// A tree for people, or JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// A policy file, a site's folder, or both; the policy is push-policy.json unless it is given
+    #[arg(value_name = "FILE|DIST", required = true, num_args = 1..=2)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// How many threads to use; all processors unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+
+    /// A report for people, or one line of JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// The file that `analyze` writes unless told otherwise.
+pub(crate) const DEFAULT_POLICY: &str = "push-policy.json";
+
+/// How a folder becomes a site, and for whom it is analysed.
+#[derive(Debug, Args)]
+pub(crate) struct SiteArguments {
+    /// The folder that the build wrote
+    pub(crate) dist: PathBuf,
+
+    /// Only files that match this glob; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// No files that match this glob; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// The URL path that the folder is served at
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub(crate) base_path: String,
+
+    /// about.html is served as /about
+    #[arg(long)]
+    pub(crate) clean_urls: bool,
+
+    /// Where the site will be served, such as https://example.com: recognises its absolute URLs and
+    /// writes URL fingerprints
+    #[arg(long, value_name = "URL", value_parser = origin)]
+    pub(crate) origin: Option<Origin>,
+
+    /// The viewport in CSS pixels
+    #[arg(long, value_name = "WxH", value_parser = viewport, default_value = "1350x940")]
+    pub(crate) viewport: pushgen_policy::Viewport,
+
+    /// Device pixels per CSS pixel
+    #[arg(long, value_name = "N", value_parser = dpr, default_value = "1")]
+    pub(crate) dpr: f32,
+
+    /// The colour scheme that the user prefers
+    #[arg(long, value_enum, value_name = "SCHEME", default_value_t = Scheme::Light)]
+    pub(crate) color_scheme: Scheme,
+
+    /// How many threads to use; all processors unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// What decides about the plan.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// The most bytes on the wire that a page's plan may push
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_BUDGET)]
+    pub(crate) budget: u64,
+
+    /// The server takes entity-tags from the content: write them and their fingerprints
+    #[arg(long)]
+    pub(crate) etags: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Error,
+    Warning,
+    Never,
+}
+
+impl FailOn {
+    /// Whether a finding of this severity makes the run fail.
+    pub(crate) fn includes(self, severity: Severity) -> bool {
+        match self {
+            Self::Error => severity == Severity::Error,
+            Self::Warning => true,
+            Self::Never => false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scheme {
+    Light,
+    Dark,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Applies to everything that is printed from now on; `auto` honours NO_COLOR and CLICOLOR_FORCE.
+    pub(crate) fn apply(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+impl SiteArguments {
+    /// Lists the folder.
+    pub(crate) fn load(&self) -> Result<Site, SiteError> {
+        let mut options = SiteOptions::default();
+        options.include.clone_from(&self.include);
+        options.exclude.clone_from(&self.exclude);
+        options.base_path.clone_from(&self.base_path);
+        options.clean_urls = self.clean_urls;
+        Site::load(&self.dist, &options)
+    }
+
+    /// The options of an analysis that makes no plan, or the default one.
+    pub(crate) fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.origin.clone_from(&self.origin);
+        options.viewport = Viewport {
+            width: u32::from(self.viewport.width),
+            height: u32::from(self.viewport.height),
+            dpr: self.dpr,
+            color_scheme: match self.color_scheme {
+                Scheme::Light => ColorScheme::Light,
+                Scheme::Dark => ColorScheme::Dark,
+            },
+        };
+        options
+    }
+}
+
+impl PlanArguments {
+    /// Completes the options of an analysis.
+    pub(crate) fn complete(&self, mut options: Options) -> Options {
+        options.budget = self.budget;
+        options.etags = self.etags;
+        options
+    }
+}
+
+fn origin(text: &str) -> Result<Origin, String> {
+    // People paste the address of the front page.
+    Origin::parse(text.trim_end_matches('/')).map_err(|error| error.to_string())
+}
+
+fn viewport(text: &str) -> Result<pushgen_policy::Viewport, String> {
+    text.parse()
+        .map_err(|error: pushgen_policy::ParseViewportError| error.to_string())
+}
+
+fn dpr(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(dpr) if (0.1..=16.0).contains(&dpr) => Ok((dpr * 1000.0).round() / 1000.0),
+        _ => Err("not a number from 0.1 to 16".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,248 @@
+//! `pushgen check`: is this a valid policy, and is it still what `analyze` would write?
+//!
+//! A policy says what its analysis was told, so the comparison needs no options: the site is analysed
+//! again in the same way, and the two policies are compared member by member. Which program and version
+//! wrote the policy does not count.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use pushgen_analyzer::{Analyzer, ColorScheme, Options, Site, SiteOptions, Viewport};
+use pushgen_policy::{Policy, wire};
+use serde::Serialize;
+
+use super::use_threads;
+use crate::cli::{Arguments, Check, DEFAULT_POLICY, Format};
+use crate::output::{BOLD, GREEN, YELLOW, count};
+use crate::progress::Progress;
+
+/// What `check` found; with `--format json` one line on standard output.
+#[derive(Serialize)]
+struct Report {
+    policy: String,
+    valid: bool,
+    pages: usize,
+    /// Members that this version does not know, as JSON pointers.
+    unknown_fields: Vec<String>,
+    /// Whether the policy is what `analyze` would write; absent without a site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<bool>,
+    /// Pages whose plan is missing, superfluous or another one.
+    changed_pages: Vec<String>,
+    /// Assets that are missing, superfluous or have other contents.
+    changed_assets: Vec<String>,
+}
+
+pub(crate) fn run(command: &Check, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let (policy_path, site) = paths(&command.paths)?;
+    let bytes = read(&policy_path)?;
+    let name = policy_path.display().to_string();
+    let policy =
+        Policy::from_json(&bytes).with_context(|| format!("{name} is not a valid policy"))?;
+    let unknown_fields = Policy::unknown_fields(&bytes).with_context(|| name.clone())?;
+    let mut report = Report {
+        policy: name,
+        valid: true,
+        pages: policy.pages().count(),
+        unknown_fields: unknown_fields.iter().map(ToString::to_string).collect(),
+        current: None,
+        changed_pages: Vec::new(),
+        changed_assets: Vec::new(),
+    };
+    if let Some(dist) = site {
+        use_threads(command.jobs)?;
+        compare(&policy, dist, arguments, &mut report)?;
+    }
+    match command.format {
+        Format::Human => print(&report, arguments)?,
+        Format::Json => {
+            let mut stdout = std::io::stdout().lock();
+            serde_json::to_writer(&mut stdout, &report)?;
+            stdout.write_all(b"\n")?;
+        }
+    }
+    Ok(ExitCode::from(u8::from(report.current == Some(false))))
+}
+
+/// Tells the policy file from the site's folder.
+fn paths(given: &[PathBuf]) -> anyhow::Result<(PathBuf, Option<&Path>)> {
+    let mut policy = None;
+    let mut site = None;
+    for path in given {
+        let slot = if path.is_dir() {
+            &mut site
+        } else {
+            &mut policy
+        };
+        if slot.replace(path.as_path()).is_some() {
+            bail!(
+                "check takes one policy file and one folder; {} is one too many",
+                path.display()
+            );
+        }
+    }
+    Ok((
+        policy.map_or_else(|| PathBuf::from(DEFAULT_POLICY), Path::to_owned),
+        site,
+    ))
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .context("cannot read standard input")?;
+        return Ok(bytes);
+    }
+    std::fs::read(path).with_context(|| {
+        format!(
+            "cannot read {}; `pushgen analyze DIST` writes a policy",
+            path.display()
+        )
+    })
+}
+
+fn compare(
+    policy: &Policy,
+    dist: &Path,
+    arguments: &Arguments,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let (site_options, options) = told(policy);
+    let site = Site::load(dist, &site_options)?;
+    let analyzer = Analyzer::new(&site, options);
+    let progress = Progress::new(site.pages().len(), arguments.quiet > 0);
+    let fresh = analyzer
+        .analyze(&|| progress.page_done())
+        .context("the site does not fit a policy")?
+        .policy;
+    progress.finish();
+    let old = wire::Policy::from(policy);
+    let new = wire::Policy {
+        generator: old.generator.clone(),
+        ..wire::Policy::from(&fresh)
+    };
+    report.current = Some(old == new);
+
+    let paths = old
+        .pages
+        .keys()
+        .chain(new.pages.keys())
+        .collect::<std::collections::BTreeSet<_>>();
+    let changed = paths
+        .into_iter()
+        .filter(|path| resolved(&old, path) != resolved(&new, path));
+    report.changed_pages = changed.cloned().collect();
+    let differs = |asset: &&wire::Asset, other: &wire::Policy| !other.assets.contains(asset);
+    let mut assets: Vec<String> = old
+        .assets
+        .iter()
+        .filter(|asset| differs(asset, &new))
+        .map(|a| a.path.clone())
+        .collect();
+    assets.extend(
+        new.assets
+            .iter()
+            .filter(|asset| differs(asset, &old))
+            .map(|a| a.path.clone()),
+    );
+    assets.sort();
+    assets.dedup();
+    report.changed_assets = assets;
+    Ok(())
+}
+
+/// A page's plan with its assets in place of their indices, which shift when an asset is added.
+fn resolved<'p>(
+    policy: &'p wire::Policy,
+    page: &str,
+) -> Option<(&'p str, Vec<(&'p str, &'p wire::Entry)>)> {
+    let plan = policy.plans.get(policy.pages.get(page)?.plan as usize)?;
+    let entry = |entry: &'p wire::Entry| {
+        let path = policy
+            .assets
+            .get(entry.asset as usize)
+            .map_or("", |asset| asset.path.as_str());
+        (path, entry)
+    };
+    Some((&plan.reason, plan.entries.iter().map(entry).collect()))
+}
+
+/// The options that a policy was made with.
+fn told(policy: &Policy) -> (SiteOptions, Options) {
+    let mut site = SiteOptions::default();
+    let mut options = Options::default();
+    options.origin = policy.origin().cloned();
+    if let Some(analysis) = policy.analysis() {
+        site.include.clone_from(&analysis.include);
+        site.exclude.clone_from(&analysis.exclude);
+        site.base_path.clone_from(&analysis.base_path);
+        site.clean_urls = analysis.clean_urls;
+        options.budget = analysis.budget;
+        options.etags = analysis.etags;
+        options.viewport = Viewport {
+            width: u32::from(analysis.viewport.width),
+            height: u32::from(analysis.viewport.height),
+            dpr: analysis.dpr as f32,
+            color_scheme: match analysis.color_scheme {
+                pushgen_policy::ColorScheme::Dark => ColorScheme::Dark,
+                _ => ColorScheme::Light,
+            },
+        };
+    }
+    (site, options)
+}
+
+fn print(report: &Report, arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.quiet > 1 {
+        return Ok(());
+    }
+    let mut out = anstream::stderr().lock();
+    if arguments.quiet == 0 {
+        writeln!(
+            out,
+            "{BOLD}{}{BOLD:#}: a valid policy of {}",
+            report.policy,
+            count(report.pages, "page")
+        )?;
+        for pointer in &report.unknown_fields {
+            writeln!(
+                out,
+                "{YELLOW}note{YELLOW:#}: {pointer} is not known to this version and is ignored"
+            )?;
+        }
+    }
+    match report.current {
+        Some(true) if arguments.quiet == 0 => {
+            writeln!(out, "{GREEN}current{GREEN:#}: analyze would write the same")?;
+        }
+        Some(false) => {
+            writeln!(
+                out,
+                "{YELLOW}out of date{YELLOW:#}: analyze would write another policy; run it again"
+            )?;
+            for (what, changed) in [
+                ("page", &report.changed_pages),
+                ("asset", &report.changed_assets),
+            ] {
+                let most = if arguments.verbose > 0 { usize::MAX } else { 5 };
+                for path in changed.iter().take(most) {
+                    writeln!(out, "  {what} {path}")?;
+                }
+                if changed.len() > most {
+                    writeln!(
+                        out,
+                        "  and {}",
+                        count(changed.len() - most, &format!("more {what}"))
+                    )?;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! The command line's manners.
+
+use std::process::{Command, Stdio};
+
+use crate::support::{TestSite, fixture, pushgen, root};
+
+fn little_site() -> TestSite {
+    TestSite::new(&[
+        (
+            "index.html",
+            b"<!doctype html>\n<link rel=stylesheet href=a.css>\n<img src=gone.png>\n",
+        ),
+        ("a.css", b"@import 'b.css';"),
+        ("b.css", b"p { color: red }"),
+        ("docs/index.html", b"<p>"),
+    ])
+}
+
+#[test]
+fn analyze_writes_the_policy_beside_the_caller_and_sums_up_on_standard_error() {
+    let site = little_site();
+    let run = site.pushgen(&["analyze", "dist"]).ok();
+    assert_eq!(run.stdout, "");
+    for part in [
+        "2 pages",
+        "0 errors",
+        "1 warning",
+        "policy written to push-policy.json",
+        "missing-asset",
+        "index.html:3",
+    ] {
+        assert!(
+            run.stderr.contains(part),
+            "{part:?} is not in {}",
+            run.stderr
+        );
+    }
+    assert!(site.folder.path().join("push-policy.json").is_file());
+}
+
+#[test]
+fn findings_point_at_the_text_as_rustc_does() {
+    let site = little_site();
+    let run = site.pushgen(&["analyze", "dist"]).ok();
+    let expected = "\
+warning[missing-asset]: no file of the site answers to /gone.png
+ --> index.html:3:10
+  |
+3 | <img src=gone.png>
+  |          ^^^^^^^^
+";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+}
+
+#[test]
+fn the_policy_goes_to_standard_output_or_to_a_named_file() {
+    let site = little_site();
+    let run = site.pushgen(&["analyze", "dist", "-o", "-", "-q"]).ok();
+    assert!(
+        run.stdout.starts_with("{\n") && run.stderr.is_empty(),
+        "{}",
+        run.stderr
+    );
+    site.pushgen(&["analyze", "dist", "-o", "out.json", "-q"])
+        .ok();
+    let written = std::fs::read_to_string(site.folder.path().join("out.json")).expect("a policy");
+    assert_eq!(written, run.stdout);
+}
+
+#[test]
+fn the_exit_status_follows_fail_on() {
+    let site = little_site();
+    for (fail_on, code) in [("error", 0), ("warning", 1), ("never", 0)] {
+        assert_eq!(
+            site.pushgen(&["analyze", "dist", "--fail-on", fail_on])
+                .code,
+            code,
+            "{fail_on}"
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_names_the_way_out() {
+    let site = little_site();
+    site.pushgen(&["analyze", "nowhere"])
+        .fails(2, "cannot read nowhere");
+    site.pushgen(&["analyze", "dist/a.css"])
+        .fails(2, "is not a folder; give the folder that the build wrote");
+    site.pushgen(&["analyze", "dist", "--include", "*.css"])
+        .fails(2, "no page");
+    site.pushgen(&["analyze", "dist", "--include", "["])
+        .fails(2, "bad glob");
+    site.pushgen(&["analyze", "dist", "--base-path", "docs"])
+        .fails(2, "bad base path");
+    site.pushgen(&["analyze", "dist", "--viewport", "wide"])
+        .fails(2, "WIDTHxHEIGHT");
+    site.pushgen(&["analyze", "dist", "--dpr", "0"])
+        .fails(2, "0.1 to 16");
+    site.pushgen(&["analyze", "dist", "--origin", "example.com"])
+        .fails(2, "--origin");
+    site.pushgen(&["analyze", "dist", "-o", "nowhere/policy.json"])
+        .fails(2, "is there a folder nowhere?");
+    site.pushgen(&["analyze", "dist", "-o", "dist"])
+        .fails(2, "it is a folder");
+    site.pushgen(&["analyze", "dist", "-o", "-", "--format", "json"])
+        .fails(2, "both want standard output");
+    site.pushgen(&["graph", "dist", "--page", "/nowhere/"])
+        .fails(2, "its pages are /, /docs/");
+    site.pushgen(&["explain", "dist", "a.css"])
+        .fails(2, "no page a.css");
+    site.pushgen(&["analyze"]).fails(2, "DIST");
+    site.pushgen(&["dance"]).fails(2, "dance");
+}
+
+#[test]
+fn a_failed_run_leaves_the_old_policy_alone() {
+    let site = little_site();
+    site.pushgen(&["analyze", "dist", "-q"]).ok();
+    let policy = site.folder.path().join("push-policy.json");
+    let before = std::fs::read(&policy).expect("a policy");
+    site.pushgen(&["analyze", "nowhere"]).fails(2, "nowhere");
+    assert_eq!(std::fs::read(&policy).expect("a policy"), before);
+    let left: Vec<_> = std::fs::read_dir(site.folder.path())
+        .expect("a folder")
+        .map(|e| e.expect("an entry").file_name())
+        .collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn help_shows_the_exit_status_and_every_subcommand() {
+    let help = pushgen(&["--help"]).ok().stdout;
+    for part in [
+        "analyze",
+        "graph",
+        "explain",
+        "check",
+        "schema",
+        "Exit status",
+        "--color",
+        "--quiet",
+    ] {
+        assert!(help.contains(part), "{part} is not in {help}");
+    }
+}
+
+#[test]
+fn colours_are_used_only_when_asked_for() {
+    let site = little_site();
+    let escape = "\u{1b}[";
+    assert!(!site.pushgen(&["analyze", "dist"]).stderr.contains(escape));
+    assert!(
+        site.pushgen(&["analyze", "dist", "--color", "always"])
+            .stderr
+            .contains(escape)
+    );
+    assert!(
+        !site
+            .pushgen(&["explain", "dist", "/", "--color", "never"])
+            .stdout
+            .contains(escape)
+    );
+}
+
+#[test]
+fn graph_prints_the_documented_object_for_the_named_pages() {
+    let site = little_site();
+    for named in ["/", "/index.html", "index.html"] {
+        let lines = site
+            .pushgen(&["graph", "dist", "--page", named])
+            .ok()
+            .json_lines();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["page"], "/");
+        assert_eq!(lines[0]["file"], "index.html");
+        let first = &lines[0]["fetches"][0];
+        let expected = serde_json::json!({
+            "path": "/a.css", "destination": "style", "depth": 1, "class": "render-blocking", "render_blocking": true,
+            "parser_blocking": false, "when": "load", "confidence": 1.0, "initiator": "/", "location": "index.html:2",
+        });
+        assert_eq!(*first, expected);
+        let import = lines[0]["fetches"]
+            .as_array()
+            .expect("fetches")
+            .iter()
+            .find(|f| f["path"] == "/b.css");
+        let import = import.expect("the import");
+        assert_eq!(
+            (&import["depth"], &import["initiator"], &import["location"]),
+            (&2.into(), &"/a.css".into(), &"a.css:1".into())
+        );
+    }
+}
+
+#[test]
+fn explain_shows_the_tree_with_reasons_and_the_plan() {
+    let run = little_site().pushgen(&["explain", "dist", "/"]).ok();
+    for part in [
+        "/a.css",
+        "└── /b.css",
+        "nothing is painted before it, and only /a.css reveals it",
+        "plan: ",
+        "1. push+hint  /a.css",
+    ] {
+        assert!(
+            run.stdout.contains(part),
+            "{part:?} is not in\n{}",
+            run.stdout
+        );
+    }
+    let json = little_site()
+        .pushgen(&["explain", "dist", "/", "--format", "json"])
+        .ok()
+        .stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["plan"]["entries"][1]["path"], "/b.css");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pushgen"))
+        .args(["graph"])
+        .arg(fixture("demo"))
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
