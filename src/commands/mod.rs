@@ -25,12 +25,13 @@ fn find_page(site: &Site, named: &str) -> anyhow::Result<FileId> {
     if let Some(page) = site.page(named) {
         return Ok(page);
     }
-    let examples: Vec<String> = site
+    let mut urls: Vec<String> = site
         .pages()
         .iter()
-        .take(3)
         .map(|page| site.url_path(*page))
         .collect();
+    urls.sort();
+    let examples = &urls[..urls.len().min(3)];
     bail!(
         "no page {named} in the site; its pages are {}{}",
         examples.join(", "),

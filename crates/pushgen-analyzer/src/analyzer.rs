@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use encoding_rs::{Encoding, UTF_8};
 use pushgen_policy::{Origin, Policy, PolicyError};
 use rayon::prelude::*;
 
@@ -103,8 +104,8 @@ impl<'s> Analyzer<'s> {
         Self {
             site,
             resolver: Resolver::new(site, origin),
-            sheets: Sheets::new(site),
-            modules: Modules::new(site),
+            sheets: Sheets::default(),
+            modules: Modules::default(),
             weights: (0..site.file_count()).map(|_| OnceLock::new()).collect(),
             options,
         }
@@ -125,21 +126,22 @@ impl<'s> Analyzer<'s> {
     /// What a browser fetches for a page.
     #[must_use]
     pub fn page(&self, page: FileId) -> PageAnalysis {
-        let (text, mut findings) = self.document(page);
+        let (text, encoding, mut findings) = self.document(page);
         let (dom, stopped) = parse(&text);
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
         let mentions = mentions(&dom, &self.options.viewport);
-        let (graph, noticed) = page_graph(self.context(), page, &mentions);
+        let (graph, noticed) = page_graph(self.context(), page, encoding, &mentions);
         findings.extend(noticed);
         PageAnalysis { graph, findings }
     }
 
     /// The text of a document; empty if it cannot be read as one.
-    fn document(&self, page: FileId) -> (String, Vec<Finding>) {
+    fn document(&self, page: FileId) -> (String, &'static Encoding, Vec<Finding>) {
         let name = self.site.name(page);
         let refused = |code, message: String, help: &str| {
             (
                 String::new(),
+                UTF_8,
                 vec![Finding::new(code, &*name, message).help(help)],
             )
         };
@@ -184,7 +186,7 @@ impl<'s> Analyzer<'s> {
                     .help("write the file in UTF-8, or declare its encoding with <meta charset>"),
             );
         }
-        (decoded.text, findings)
+        (decoded.text, decoded.encoding, findings)
     }
 
     /// What to send with a page, and what is left out.

@@ -5,6 +5,9 @@
 //! mean to a browser, and nothing can climb above the root. What another origin serves, and URLs that
 //! cause no request (`data:`, `blob:`, `javascript:`), are told apart.
 
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8};
 use url::Url;
 
 use crate::site::{FileId, Lookup, Site};
@@ -72,6 +75,16 @@ impl<'s> Resolver<'s> {
 
     /// Resolves `text` as a browser does when it stands in a document whose base URL is `base`.
     pub(crate) fn resolve(&self, base: &Url, text: &str) -> Target {
+        self.resolve_encoded(base, text, UTF_8)
+    }
+
+    /// The same for a document in another encoding, which its queries are encoded in.
+    pub(crate) fn resolve_encoded(
+        &self,
+        base: &Url,
+        text: &str,
+        encoding: &'static Encoding,
+    ) -> Target {
         if text.len() > MAX_REFERENCE {
             let is_inline = text
                 .trim_start()
@@ -83,7 +96,13 @@ impl<'s> Resolver<'s> {
                 Target::Invalid
             };
         }
-        match base.join(text) {
+        let encode = query_encoder(encoding);
+        let options = Url::options().base_url(Some(base));
+        let parsed = match encoding == UTF_8 {
+            true => options.parse(text),
+            false => options.encoding_override(Some(&encode)).parse(text),
+        };
+        match parsed {
             Ok(url) => self.target(&url),
             // `data:` bases cannot be joined; a browser falls back to the page's URL before it comes here.
             Err(_) => Target::Invalid,
@@ -121,6 +140,11 @@ impl<'s> Resolver<'s> {
             _ => document.clone(),
         }
     }
+}
+
+/// URL standard §4.1: a query is percent-encoded from the bytes of the document's output encoding.
+fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
+    move |query| encoding.output_encoding().encode(query).0
 }
 
 #[cfg(test)]

@@ -20,7 +20,9 @@ vocabulary! {
         Fetch = "fetch",
         /// `@font-face`.
         Font = "font",
-        /// `<iframe>`, `<frame>`.
+        /// `<frame>`.
+        Frame = "frame",
+        /// `<iframe>`.
         Iframe = "iframe",
         /// `<img>`, CSS images, icons, `<video poster>`.
         Image = "image",
@@ -64,7 +66,7 @@ impl Destination {
     /// | - | - |
     /// | 0 | `document`, `style` |
     /// | 1 | `fetch`, `font`, `json`, `script` |
-    /// | 2 | `iframe`, `manifest`, `worker` |
+    /// | 2 | `frame`, `iframe`, `manifest`, `worker` |
     /// | 3 | `audio`, `embed`, `image`, `object`, `track`, `video` |
     ///
     /// These are what Chromium asks with, except that a nested document and a worker come after
@@ -74,7 +76,7 @@ impl Destination {
         match self {
             Self::Document | Self::Style => 0,
             Self::Fetch | Self::Font | Self::Json | Self::Script => 1,
-            Self::Iframe | Self::Manifest | Self::Worker => 2,
+            Self::Frame | Self::Iframe | Self::Manifest | Self::Worker => 2,
             Self::Audio | Self::Embed | Self::Image | Self::Object | Self::Track | Self::Video => 3,
         }
     }
@@ -93,6 +95,7 @@ impl Destination {
             | Self::Document
             | Self::Embed
             | Self::Fetch
+            | Self::Frame
             | Self::Iframe
             | Self::Image
             | Self::Object

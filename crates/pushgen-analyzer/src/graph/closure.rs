@@ -35,6 +35,17 @@ pub(super) struct Edge<N> {
     pub(super) node: Option<N>,
 }
 
+/// The edges of a node, owned or shared.
+pub(super) trait Edges<N> {
+    fn edges(&self) -> &[Edge<N>];
+}
+
+impl<N> Edges<N> for Vec<Edge<N>> {
+    fn edges(&self) -> &[Edge<N>] {
+        self
+    }
+}
+
 /// A request behind a root.
 #[derive(Debug, Clone)]
 pub(super) struct Reached {
@@ -59,7 +70,7 @@ pub(super) struct Reached {
 pub(super) fn closure<N, E, F>(root: N, edges: F) -> Vec<Reached>
 where
     N: Copy + Eq + Hash,
-    E: AsRef<[Edge<N>]>,
+    E: Edges<N>,
     F: Fn(N) -> E,
 {
     let depths = depths(root, &edges);
@@ -68,7 +79,7 @@ where
     let mut entered = HashSet::from([root]);
     let mut stack: Vec<(N, Option<Arc<str>>, E, usize)> = vec![(root, None, edges(root), 0)];
     while let Some((node, initiator, list, next)) = stack.last_mut() {
-        let Some(edge) = list.as_ref().get(*next) else {
+        let Some(edge) = list.edges().get(*next) else {
             stack.pop();
             continue;
         };
@@ -115,14 +126,14 @@ where
 fn depths<N, E, F>(root: N, edges: &F) -> HashMap<N, u32>
 where
     N: Copy + Eq + Hash,
-    E: AsRef<[Edge<N>]>,
+    E: Edges<N>,
     F: Fn(N) -> E,
 {
     let mut depths = HashMap::from([(root, 0)]);
     let mut queue = VecDeque::from([root]);
     while let Some(node) = queue.pop_front() {
         let depth = depths[&node];
-        for child in edges(node).as_ref().iter().filter_map(|edge| edge.node) {
+        for child in edges(node).edges().iter().filter_map(|edge| edge.node) {
             if let Entry::Vacant(unseen) = depths.entry(child) {
                 unseen.insert(depth + 1);
                 queue.push_back(child);

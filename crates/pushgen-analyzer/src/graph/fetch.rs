@@ -172,6 +172,7 @@ impl Fetch {
             Destination::Audio | Destination::Video | Destination::Track => Class::Media,
             Destination::Document
             | Destination::Iframe
+            | Destination::Frame
             | Destination::Object
             | Destination::Embed => Class::Document,
             _ => Class::Other,

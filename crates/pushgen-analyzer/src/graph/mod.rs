@@ -6,6 +6,7 @@
 
 mod closure;
 mod fetch;
+mod memo;
 mod modules;
 mod page;
 mod sheets;

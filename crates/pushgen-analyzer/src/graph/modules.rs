@@ -8,13 +8,14 @@
 //! A module that fails to parse, asks for an unknown type, or has a specifier that resolves to nothing
 //! fetches none of its imports.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pushgen_policy::Destination;
 use url::Url;
 
-use super::closure::{Edge, Reached, closure};
+use super::closure::{Edge, Edges, Reached, closure};
+use super::memo::Memo;
 use super::page::{CORS, PageContext, invalid_url, missing};
 use crate::encoding::decode_utf8;
 use crate::finding::{Code, Finding, shown};
@@ -43,11 +44,11 @@ impl Node {
 }
 
 /// Every script of a site that some page asks for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Modules {
-    modules: Vec<OnceLock<Parsed>>,
-    classics: Vec<OnceLock<Parsed>>,
-    spaces: Mutex<HashMap<ImportMap, Arc<Space>>>,
+    /// By file and whether it is a classic script: the same text parses in two ways.
+    parsed: Memo<(FileId, bool), Parsed>,
+    spaces: Memo<ImportMap, Space>,
 }
 
 #[derive(Debug)]
@@ -57,79 +58,57 @@ struct Parsed {
 }
 
 /// The module graph under one import map.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Space {
     map: ImportMap,
-    edges: Mutex<HashMap<Node, Arc<Vec<Edge<Node>>>>>,
-    closures: Mutex<HashMap<Node, Arc<Vec<Reached>>>>,
-    findings: Mutex<BTreeSet<Finding>>,
+    edges: Memo<Node, ScriptEdges>,
+    closures: Memo<Node, Vec<Reached>>,
 }
 
 /// The edges of a script with what was noticed on the way.
+#[derive(Debug)]
 pub(super) struct ScriptEdges {
     pub(super) edges: Vec<Edge<Node>>,
     pub(super) findings: Vec<Finding>,
 }
 
-impl Modules {
-    pub(crate) fn new(site: &Site) -> Self {
-        let slots = || (0..site.file_count()).map(|_| OnceLock::new()).collect();
-        Self {
-            modules: slots(),
-            classics: slots(),
-            spaces: Mutex::default(),
-        }
+impl Edges<Node> for Arc<ScriptEdges> {
+    fn edges(&self) -> &[Edge<Node>] {
+        &self.edges
     }
+}
 
+impl Modules {
     /// The module graph under an import map; pages with the same map share it.
     pub(super) fn space(&self, map: &ImportMap) -> Arc<Space> {
-        let mut spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(space) = spaces.get(map) {
-            return Arc::clone(space);
-        }
-        let space = Arc::new(Space {
+        self.spaces.get(map, || Space {
             map: map.clone(),
-            edges: Mutex::default(),
-            closures: Mutex::default(),
-            findings: Mutex::default(),
-        });
-        spaces.insert(map.clone(), Arc::clone(&space));
-        space
+            ..Space::default()
+        })
     }
 
-    /// What was noticed about the scripts themselves, in the order of files.
-    pub(crate) fn findings(&self) -> Vec<Finding> {
-        let parsed = self
-            .modules
-            .iter()
-            .chain(&self.classics)
-            .filter_map(OnceLock::get);
-        let mut findings: BTreeSet<Finding> = parsed
-            .flat_map(|parsed| parsed.findings.iter().cloned())
-            .collect();
-        let spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
-        for space in spaces.values() {
-            findings.extend(
-                space
-                    .findings
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .iter()
-                    .cloned(),
-            );
+    /// What was noticed about the scripts.
+    pub(crate) fn findings(&self) -> BTreeSet<Finding> {
+        let mut findings = BTreeSet::new();
+        for parsed in self.parsed.values() {
+            findings.extend(parsed.findings.iter().cloned());
         }
-        findings.into_iter().collect()
+        for edges in self
+            .spaces
+            .values()
+            .iter()
+            .flat_map(|space| space.edges.values())
+        {
+            findings.extend(edges.findings.iter().cloned());
+        }
+        findings
     }
 
-    fn parsed(&self, site: &Site, node: Node) -> &Parsed {
+    fn parsed(&self, site: &Site, node: Node) -> Arc<Parsed> {
         let is_classic = matches!(node, Node::Classic(_));
-        let slots = if is_classic {
-            &self.classics
-        } else {
-            &self.modules
-        };
         let file = node.file();
-        slots[file.index()].get_or_init(|| parse(site, file, is_classic))
+        self.parsed
+            .get(&(file, is_classic), || parse(site, file, is_classic))
     }
 }
 
@@ -183,35 +162,14 @@ pub(super) fn unparsable(file: &str, problem: &Problem, first_line: u32) -> Find
 impl Space {
     /// Everything behind a script, depth-first.
     pub(super) fn closure(&self, context: PageContext<'_>, root: Node) -> Arc<Vec<Reached>> {
-        let known = |space: &Self| {
-            space
-                .closures
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(&root)
-                .cloned()
-        };
-        if let Some(reached) = known(self) {
-            return reached;
-        }
-        // Two threads may work out the same closure; they come to the same result.
-        let reached = Arc::new(closure(root, |node| self.edges_of(context, node)));
-        self.closures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(root, Arc::clone(&reached));
-        reached
+        self.closures.get(&root, || {
+            closure(root, |node| {
+                self.edges.get(&node, || self.edges_of(context, node))
+            })
+        })
     }
 
-    fn edges_of(&self, context: PageContext<'_>, node: Node) -> Shared {
-        if let Some(edges) = self
-            .edges
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&node)
-        {
-            return Shared(Arc::clone(edges));
-        }
+    fn edges_of(&self, context: PageContext<'_>, node: Node) -> ScriptEdges {
         let file = node.file();
         let parsed = context.modules.parsed(context.site, node);
         let name: Arc<str> = context.site.name(file).into();
@@ -219,11 +177,9 @@ impl Space {
         let mut read = self.edges(context, &parsed.script, &url, &|line| {
             (Arc::clone(&name), line)
         });
-        for edge in &read.edges {
-            if edge.target.file.is_none() {
-                read.findings
-                    .push(missing(context.site, &edge.target, &name, edge.line, None));
-            }
+        for edge in read.edges.iter().filter(|edge| edge.target.file.is_none()) {
+            read.findings
+                .push(missing(context.site, &edge.target, &name, edge.line, None));
         }
         if let Node::Imported(_) = node {
             // What an imported module imports dynamically is two runs of scripts away.
@@ -233,16 +189,7 @@ impl Space {
                 edge.node = edge.node.map(|node| Node::Imported(node.file()));
             }
         }
-        self.findings
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(read.findings);
-        let edges = Arc::new(read.edges);
-        self.edges
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(node, Arc::clone(&edges));
-        Shared(edges)
+        read
     }
 
     /// The requests of a script whose URL is `base`. `place` tells file and line of a script's line.
@@ -368,14 +315,5 @@ fn edge(kind: RequestKind, target: SiteTarget, location: Arc<str>, line: u32) ->
         line,
         condition: None,
         node,
-    }
-}
-
-/// Edges that the site-wide table keeps.
-struct Shared(Arc<Vec<Edge<Node>>>);
-
-impl AsRef<[Edge<Node>]> for Shared {
-    fn as_ref(&self) -> &[Edge<Node>] {
-        &self.0
     }
 }

@@ -8,13 +8,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
 use pushgen_policy::{CrossOrigin, Destination};
 use url::Url;
 
 use super::closure::Reached;
 use super::fetch::{Fetch, PageGraph, Request};
 use super::modules::{self, Modules, Space};
-use super::sheets::{self, Sheets};
+use super::sheets::{self, Sheets, Surroundings};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding, shown};
 use crate::html::{ContentSecurityPolicy, Mention};
@@ -39,6 +40,7 @@ pub(crate) struct PageContext<'a> {
 pub(crate) fn page_graph(
     context: PageContext<'_>,
     page: FileId,
+    encoding: &'static Encoding,
     mentions: &[Mention<'_>],
 ) -> (PageGraph, Vec<Finding>) {
     let target: Arc<str> = context.site.url_path(page).into();
@@ -49,6 +51,7 @@ pub(crate) fn page_graph(
         target,
         base: document.clone(),
         document,
+        encoding,
         import_map: ImportMap::default(),
         space: None,
         fetches: Vec::new(),
@@ -78,6 +81,8 @@ struct Builder<'a> {
     target: Arc<str>,
     document: Url,
     base: Url,
+    /// The document's encoding, which queries and sheets that declare none are in.
+    encoding: &'static Encoding,
     import_map: ImportMap,
     /// The module graph under the import map as it stands now; found when the first module asks.
     space: Option<Arc<Space>>,
@@ -135,7 +140,7 @@ impl Builder<'_> {
     }
 
     fn reference(&mut self, reference: &Reference<'_>) {
-        let (target, location) = match self.context.resolver.resolve(&self.base, reference.url) {
+        let (target, location) = match self.resolve(reference.url) {
             Target::Site(target) => (target, self.location(reference.line)),
             Target::Elsewhere(url) => {
                 if reference.blocking.render {
@@ -198,7 +203,12 @@ impl Builder<'_> {
         match reference.content {
             Content::Opaque => {}
             Content::StyleSheet { applies } => {
-                let behind = self.context.sheets.closure(self.context, file, applies);
+                let root_sheet = sheets::Node {
+                    file,
+                    applies,
+                    environment: self.encoding,
+                };
+                let behind = self.context.sheets.closure(self.context, root_sheet);
                 self.foreign_blockers.extend(
                     behind
                         .foreign
@@ -246,13 +256,15 @@ impl Builder<'_> {
 
     /// What an inline sheet or `style` attribute names.
     fn style(&mut self, sheet: &StyleSheet, line: u32, style: Style) {
-        let resolver = self.context.resolver;
-        let resolve = |url: &str| resolver.resolve(&self.base, url);
+        let surroundings = Surroundings {
+            applies: style.applies,
+            encoding: self.encoding,
+        };
         let read = sheets::edges(
             sheet,
             self.context.viewport,
-            style.applies,
-            resolve,
+            surroundings,
+            |url| self.resolve(url),
             &|at| (Arc::clone(&self.name), line + at.saturating_sub(1)),
         );
         self.findings.extend(read.problems);
@@ -283,8 +295,8 @@ impl Builder<'_> {
             let (root, confidence) = (Arc::clone(&request.path), request.confidence);
             let is_new = self.add(request);
             match (edge.node, edge.target.file) {
-                (Some(sheets::Node { file, applies }), _) => {
-                    let behind = self.context.sheets.closure(self.context, file, applies);
+                (Some(sheet), _) => {
+                    let behind = self.context.sheets.closure(self.context, sheet);
                     self.foreign_blockers
                         .extend(behind.foreign.iter().filter(|_| blocking.render).cloned());
                     self.add_reached(&behind.reached, &root, blocking, 1, confidence, When::Load);
@@ -427,6 +439,12 @@ impl Builder<'_> {
                 true
             }
         }
+    }
+
+    fn resolve(&self, url: &str) -> Target {
+        self.context
+            .resolver
+            .resolve_encoded(&self.base, url, self.encoding)
     }
 
     fn location(&self, line: u32) -> Arc<str> {

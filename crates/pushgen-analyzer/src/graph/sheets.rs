@@ -4,11 +4,16 @@
 //! that it names under conditions that hold here. The latter are [`When::Conditional`]: whether a page
 //! makes use of them is for its elements to say.
 
-use std::sync::{Arc, OnceLock};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use encoding_rs::Encoding;
 
 use pushgen_policy::Destination;
 
 use super::closure::{Edge, Reached, closure};
+use super::memo::Memo;
 use super::page::{CORS, PageContext, invalid_url, missing};
 use crate::css::{Applies, FontSource, ImageCandidate, ImageSource, StyleSheet, Truth};
 use crate::encoding::decode_css;
@@ -16,7 +21,7 @@ use crate::finding::{Code, Finding};
 use crate::html::is_image_type;
 use crate::reference::{Content, When, confidence};
 use crate::resolve::{SiteTarget, Target};
-use crate::site::{FileId, MAX_SUBRESOURCE, Site};
+use crate::site::{FileId, MAX_SUBRESOURCE};
 use crate::viewport::Viewport;
 
 /// A sheet as a place in the graph: the same file may apply in one place and not in another.
@@ -24,14 +29,15 @@ use crate::viewport::Viewport;
 pub(super) struct Node {
     pub(super) file: FileId,
     pub(super) applies: bool,
+    /// The encoding of what names it, which counts if the sheet declares none (CSS Syntax 3 §3.2).
+    pub(super) environment: &'static Encoding,
 }
 
 /// Every style sheet of a site that some page asks for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Sheets {
-    read: Vec<OnceLock<SheetEdges>>,
-    applied: Vec<OnceLock<Behind>>,
-    unapplied: Vec<OnceLock<Behind>>,
+    read: Memo<(FileId, &'static Encoding), SheetEdges>,
+    closures: Memo<Node, Behind>,
 }
 
 /// The edges of a sheet with what was noticed on the way.
@@ -52,58 +58,43 @@ pub(super) struct Behind {
 }
 
 impl Sheets {
-    pub(crate) fn new(site: &Site) -> Self {
-        let count = site.file_count();
-        Self {
-            read: (0..count).map(|_| OnceLock::new()).collect(),
-            applied: (0..count).map(|_| OnceLock::new()).collect(),
-            unapplied: (0..count).map(|_| OnceLock::new()).collect(),
-        }
-    }
-
     /// What lies behind a sheet, depth-first.
-    pub(super) fn closure(&self, context: PageContext<'_>, file: FileId, applies: bool) -> &Behind {
-        let slots = if applies {
-            &self.applied
-        } else {
-            &self.unapplied
-        };
-        slots[file.index()].get_or_init(|| {
-            let foreign = std::cell::RefCell::new(Vec::new());
-            let reached = closure(Node { file, applies }, |node| {
-                let sheet = self.sheet(context, node.file);
+    pub(super) fn closure(&self, context: PageContext<'_>, root: Node) -> Arc<Behind> {
+        self.closures.get(&root, || {
+            let foreign = RefCell::new(BTreeSet::new());
+            let reached = closure(root, |node| {
+                let key = (node.file, node.environment);
+                let sheet = self
+                    .read
+                    .get(&key, || read(context, node.file, node.environment));
+                foreign.borrow_mut().extend(sheet.foreign.iter().cloned());
                 let mut edges = sheet.edges.clone();
                 if !node.applies {
-                    edges.retain(|edge| edge.node.is_some() || edge.inherits_blocking);
+                    edges.retain(|edge| edge.inherits_blocking);
                     for child in edges.iter_mut().filter_map(|edge| edge.node.as_mut()) {
                         child.applies = false;
                     }
                 }
-                foreign.borrow_mut().extend_from_slice(&sheet.foreign);
                 edges
             });
-            let mut foreign = foreign.into_inner();
-            foreign.sort();
-            foreign.dedup();
-            Behind { reached, foreign }
+            Behind {
+                reached,
+                foreign: foreign.into_inner().into_iter().collect(),
+            }
         })
     }
 
-    /// What was noticed about the sheets, in the order of files.
-    pub(crate) fn findings(&self) -> Vec<Finding> {
+    /// What was noticed about the sheets.
+    pub(crate) fn findings(&self) -> BTreeSet<Finding> {
         self.read
+            .values()
             .iter()
-            .filter_map(OnceLock::get)
             .flat_map(|sheet| sheet.problems.iter().cloned())
             .collect()
     }
-
-    fn sheet(&self, context: PageContext<'_>, file: FileId) -> &SheetEdges {
-        self.read[file.index()].get_or_init(|| read(context, file))
-    }
 }
 
-fn read(context: PageContext<'_>, file: FileId) -> SheetEdges {
+fn read(context: PageContext<'_>, file: FileId, environment: &'static Encoding) -> SheetEdges {
     let site = context.site;
     let name: Arc<str> = site.name(file).into();
     let refused = |code, message: String| SheetEdges {
@@ -129,15 +120,16 @@ fn read(context: PageContext<'_>, file: FileId) -> SheetEdges {
             "a style sheet that is binary data".to_owned(),
         );
     }
-    // The environment encoding is that of the referring document; sheets that rely on it are rare, and
-    // one sheet has one meaning here.
-    let decoded = decode_css(bytes, encoding_rs::UTF_8);
+    let decoded = decode_css(bytes, environment);
     let base = context.resolver.url(&site.url_path(file));
     let sheet = StyleSheet::parse(&decoded.text);
     let mut read = edges(
         &sheet,
         context.viewport,
-        true,
+        Surroundings {
+            applies: true,
+            encoding: decoded.encoding,
+        },
         |url| context.resolver.resolve(&base, url),
         &|line| (Arc::clone(&name), line),
     );
@@ -150,11 +142,19 @@ fn read(context: PageContext<'_>, file: FileId) -> SheetEdges {
     read
 }
 
+/// What a sheet's references depend on beside its own text.
+pub(super) struct Surroundings {
+    /// Whether the sheet takes effect.
+    pub(super) applies: bool,
+    /// The encoding of its text.
+    pub(super) encoding: &'static Encoding,
+}
+
 /// The edges of a parsed sheet. `place` tells file and line of a sheet's line.
 pub(super) fn edges(
     sheet: &StyleSheet,
     viewport: &Viewport,
-    applies: bool,
+    Surroundings { applies, encoding }: Surroundings,
     resolve: impl Fn(&str) -> Target,
     place: &dyn Fn(u32) -> (Arc<str>, u32),
 ) -> SheetEdges {
@@ -182,7 +182,11 @@ pub(super) fn edges(
                 location: format!("{file}:{line}").into(),
                 line,
                 condition: None,
-                node: target.file.map(|file| Node { file, applies }),
+                node: target.file.map(|file| Node {
+                    file,
+                    applies,
+                    environment: encoding,
+                }),
                 target,
             }),
             Target::Elsewhere(url) => read.foreign.push(url),

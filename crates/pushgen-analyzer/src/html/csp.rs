@@ -39,7 +39,7 @@ impl ContentSecurityPolicy {
                 &["media-src", "default-src"]
             }
             Destination::Object | Destination::Embed => &["object-src", "default-src"],
-            Destination::Iframe => &["frame-src", "child-src", "default-src"],
+            Destination::Iframe | Destination::Frame => &["frame-src", "child-src", "default-src"],
             Destination::Manifest => &["manifest-src", "default-src"],
             Destination::Fetch => &["connect-src", "default-src"],
             _ => return true,

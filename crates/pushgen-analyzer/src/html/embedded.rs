@@ -48,7 +48,7 @@ pub(super) fn references<'d>(element: Node<'d>, viewport: &Viewport) -> Vec<Refe
                 attribute("src", Destination::Iframe).map(|frame| lazy_if(frame, is_lazy(element))),
             ]
         }
-        (Namespace::Html, "frame") => vec![attribute("src", Destination::Iframe)],
+        (Namespace::Html, "frame") => vec![attribute("src", Destination::Frame)],
         (Namespace::Html, "object") => vec![object(element, "data", Destination::Object)],
         (Namespace::Html, "embed") if !has_ancestor(element, "object") => {
             vec![object(element, "src", Destination::Embed)]

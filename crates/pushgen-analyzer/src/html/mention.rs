@@ -196,8 +196,9 @@ impl<'d> Reader<'d, '_> {
         }
         let media = self.media(element);
         let title = element.attribute("title").filter(|title| !title.is_empty());
+        // An alternate sheet without a title belongs to no set. The standard does not fetch it; Chromium
+        // does, and does not apply it.
         let in_set = self.in_preferred_set(title, alternate);
-        let alternate = alternate && title.is_some();
         let blocking = match media.applies && !alternate {
             true => self.sheet_blocking(element),
             false => Blocking::NO,
@@ -215,7 +216,7 @@ impl<'d> Reader<'d, '_> {
     /// Whether a sheet with this title belongs to the set that applies.
     fn in_preferred_set(&mut self, title: Option<&'d str>, alternate: bool) -> bool {
         match title {
-            None => true,
+            None => !alternate,
             Some(_) if alternate => false,
             Some(title) => *self.preferred_set.get_or_insert(title) == title,
         }

@@ -92,6 +92,8 @@ struct LineSink {
     elements: Cell<usize>,
     foster_work: Cell<usize>,
     last: RefCell<Option<Handle>>,
+    /// A script that the document ends in: it is never run.
+    unclosed: RefCell<Option<Handle>>,
 }
 
 impl LineSink {
@@ -104,6 +106,7 @@ impl LineSink {
             elements: Cell::new(0),
             foster_work: Cell::new(0),
             last: RefCell::new(None),
+            unclosed: RefCell::new(None),
         }
     }
 
@@ -199,6 +202,11 @@ impl TreeSink for LineSink {
     // A copy of an option's content inside its select; it refers to what the option refers to.
     fn maybe_clone_an_option_into_selectedcontent(&self, _option: &Handle) {}
 
+    // The tree builder marks a script when the document ends inside it (HTML §13.2.6.4.8).
+    fn mark_script_already_started(&self, node: &Handle) {
+        self.unclosed.replace(Some(Rc::clone(node)));
+    }
+
     fn get_document(&self) -> Handle {
         self.dom.get_document()
     }
@@ -278,7 +286,14 @@ fn arena(sink: &LineSink, text: &str) -> Dom {
     let mut starts = TagLines::new(text);
     let mut stack: Vec<(Handle, Option<ElementId>)> = Vec::new();
     push_children(&mut stack, &sink.dom.document, None);
+    let unclosed = sink.unclosed.borrow();
     while let Some((node, parent)) = stack.pop() {
+        if unclosed
+            .as_ref()
+            .is_some_and(|script| Rc::ptr_eq(script, &node))
+        {
+            continue;
+        }
         let NodeData::Element {
             name,
             attrs,

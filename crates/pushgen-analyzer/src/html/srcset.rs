@@ -326,10 +326,18 @@ mod tests {
         assert_eq!(after, ["good"]);
     }
 
+    /// `src`, `srcset`, source size, device pixel ratio; the URL selected.
+    type Selection<'a> = (
+        Option<&'a str>,
+        Option<&'a str>,
+        Option<f32>,
+        f32,
+        Option<&'a str>,
+    );
+
     #[test]
     fn selects_the_smallest_density_that_is_enough() {
-        // (src, srcset, source size, device pixel ratio, expected)
-        let rows: &[(Option<&str>, Option<&str>, Option<f32>, f32, Option<&str>)] = &[
+        let rows: &[Selection<'_>] = &[
             (None, None, None, 1.0, None),
             (Some("s"), None, None, 1.0, Some("s")),
             (Some(" s\n"), None, None, 3.0, Some("s")),

@@ -219,8 +219,8 @@ fn mapped(
 
 /// The entries whose key ends with a slash and begins the text, from long to short.
 ///
-/// In a sorted map, everything between a text and its prefix begins with that prefix, too. So the last key not after the
-/// text either is the longest prefix, or says how long that can be at most.
+/// In a sorted map, everything between a text and its prefix begins with that prefix, too. So the last key not
+/// after the text either is the longest prefix, or says how long that can be at most.
 fn prefixes<'m, V>(
     entries: &'m BTreeMap<String, V>,
     text: &str,

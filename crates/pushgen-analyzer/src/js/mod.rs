@@ -143,8 +143,8 @@ enum Goal {
 
 /// Whether a classic script can hold a request: `import`, then perhaps white space or a comment, then a parenthesis.
 ///
-/// A keyword cannot be written with escapes, so the bytes are always there. Parsing costs a hundred times as much as this
-/// search, and among the classic scripts of 15 built sites one in 280 (8 % of the bytes) passes it.
+/// A keyword cannot be written with escapes, so the bytes are always there. This search is 15 times as fast as
+/// parsing, and of the classic scripts of 15 built sites one in 270 (8 % of the bytes) passes it.
 pub(crate) fn may_import(text: &str) -> bool {
     text.match_indices("import").any(|(at, keyword)| {
         let rest = text.get(at + keyword.len()..).unwrap_or_default();
@@ -298,9 +298,11 @@ mod tests {
             ("`${", "}`", 1),
             ("({a:", "})", 2),
         ] {
-            let count = nesting::MAX_DEPTH as usize / levels - 5;
-            let text = before.repeat(count) + "x" + &after.repeat(count);
-            assert_eq!(Script::parse_classic(&text).problem, None, "{before}");
+            for limit in [SHALLOW, nesting::MAX_DEPTH] {
+                let count = (limit as usize - 4) / levels;
+                let text = before.repeat(count) + "x" + &after.repeat(count);
+                assert_eq!(Script::parse_classic(&text).problem, None, "{before}");
+            }
         }
     }
 
@@ -345,7 +347,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn reads_any_text(text in r#"(import|export|from|new URL|\(|\)|,|import\.meta\.url|"[a-z]?|'|`|\$\{|\}|\{|//|/\*|\*/|\n| |\\|é|=){0,30}"#) {
+        fn reads_any_text(text in r#"(import|export|from|new URL|\(|\)|,|import\.meta\.url|"[a-z]?|'|`|\$\{|[{}= \n\\é]|//|/\*|\*/){0,30}"#) {
             for script in [Script::parse_module(&text), Script::parse_classic(&text)] {
                 problem(&script);
             }

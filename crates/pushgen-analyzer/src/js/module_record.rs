@@ -81,18 +81,21 @@ fn options() -> ParseOptions {
 /// The error that stands first in the text: the parser's, and what it leaves to later passes but engines do not.
 fn first_problem(text: &str, parsed: &ParserReturn<'_>, goal: Goal) -> Option<Problem> {
     let body = &parsed.program.body;
-    let mut errors: Vec<(u32, String)> = Vec::new();
-    for error in parsed.diagnostics.errors() {
+    // Broken text can have an error per byte: only one becomes a message.
+    let errors = parsed.diagnostics.errors().map(|error| {
         let label = error.labels.iter().next();
-        errors.push((label.map_or(0, |it| it.offset()), error.message.to_string()));
-    }
-    errors.extend(body.iter().find_map(old_assertion));
-    if goal == Goal::Classic {
+        (label.map_or(0, |it| it.offset()), error)
+    });
+    let first = errors.min_by_key(|&(at, _)| at);
+    let by_parser = first.map(|(at, error)| (at, error.message.to_string()));
+    let by_assertion = body.iter().find_map(old_assertion);
+    let by_goal = body.iter().find(|it| it.is_module_declaration());
+    let by_goal = by_goal.filter(|_| goal == Goal::Classic).map(|it| {
         let message = "import and export declarations belong in modules";
-        let declaration = body.iter().find(|it| it.is_module_declaration());
-        errors.extend(declaration.map(|it| (it.span().start, message.to_owned())));
-    }
-    let (at, message) = errors.into_iter().min_by_key(|&(at, _)| at)?;
+        (it.span().start, message.to_owned())
+    });
+    let problems = [by_parser, by_assertion, by_goal].into_iter().flatten();
+    let (at, message) = problems.min_by_key(|&(at, _)| at)?;
     Some(Problem::new(text, at as usize, message))
 }
 

@@ -68,18 +68,18 @@ pub(super) fn crawl(root: &Path, filter: &Filter) -> io::Result<(Vec<Found>, Vec
 fn walk(root: &Path, start: &Path, filter: &Filter) -> (Vec<Found>, Vec<Finding>) {
     let mut files = Vec::new();
     let mut findings = Vec::new();
-    let mut escapes = Vec::new();
-    let stays = |entry: &DirEntry| match leaves_root(root, entry) {
+    let mut refused = Vec::new();
+    let follows = |entry: &DirEntry| match refusal(root, entry) {
         None => true,
-        Some(target) => {
-            escapes.push((entry.path().to_owned(), target));
+        Some(finding) => {
+            refused.push(finding);
             false
         }
     };
     for entry in WalkDir::new(start)
         .follow_links(true)
         .into_iter()
-        .filter_entry(stays)
+        .filter_entry(follows)
     {
         match entry {
             Err(error) => findings.push(unfollowed(root, start, &error)),
@@ -102,33 +102,34 @@ fn walk(root: &Path, start: &Path, filter: &Filter) -> (Vec<Found>, Vec<Finding>
             Ok(_) => {}
         }
     }
-    for (path, target) in escapes {
-        findings.push(
-            Finding::new(
-                Code::SymlinkLeavesRoot,
-                relative_name(root, &path),
-                format!(
-                    "symbolic link leaves the site: it points to {}",
-                    target.display()
-                ),
-            )
-            .help("copy the file into the site, or leave the link out of the build"),
-        );
-    }
+    findings.append(&mut refused);
     (files, findings)
 }
 
-/// Where a symbolic link leads, if that is outside the root.
-fn leaves_root(root: &Path, entry: &DirEntry) -> Option<PathBuf> {
+/// Why a symbolic link is not followed.
+fn refusal(root: &Path, entry: &DirEntry) -> Option<Finding> {
     if !entry.path_is_symlink() {
         return None;
     }
-    match fs::canonicalize(entry.path()) {
-        Ok(target) if target.starts_with(root) => None,
-        Ok(target) => Some(target),
-        // A broken link: walkdir reports it when it is opened.
-        Err(_) => None,
+    // A broken link has no target: walkdir reports it when it is opened.
+    let target = fs::canonicalize(entry.path()).ok()?;
+    let file = relative_name(root, entry.path());
+    if !target.starts_with(root) {
+        let message = format!(
+            "symbolic link leaves the site: it points to {}",
+            target.display()
+        );
+        let finding = Finding::new(Code::SymlinkLeavesRoot, file, message);
+        return Some(
+            finding.help("copy the file into the site, or leave the link out of the build"),
+        );
     }
+    let folder = fs::canonicalize(entry.path().parent()?).ok()?;
+    folder.starts_with(&target).then(|| {
+        let name = relative_name(root, &target);
+        let message = format!("symbolic link leads back to ./{name}, which contains it");
+        Finding::new(Code::SymlinkLoop, file, message)
+    })
 }
 
 fn unfollowed(root: &Path, start: &Path, error: &walkdir::Error) -> Finding {

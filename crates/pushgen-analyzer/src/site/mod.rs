@@ -30,7 +30,7 @@ pub use weight::{DOCUMENT_RATIO, Weight};
 pub const MAX_DOCUMENT: u64 = 32 << 20;
 
 /// The largest style sheet or script that is read, in bytes.
-pub const MAX_SUBRESOURCE: u64 = 64 << 20;
+pub const MAX_SUBRESOURCE: u64 = 16 << 20;
 
 /// How to read a folder as a site.
 #[derive(Debug, Clone)]
