@@ -64,7 +64,7 @@ pub(crate) fn print(explanation: &Explanation<'_>) -> anyhow::Result<()> {
             line(fetch, entries.get(&*fetch.path).copied())
         )?;
         let indent = format!("{indent}{below}");
-        let own: Vec<&Fetch> = match &*fetch.path == &*graph.page {
+        let own: Vec<&Fetch> = match fetch.path == graph.page {
             true => Vec::new(),
             false => children.get(&*fetch.path).cloned().unwrap_or_default(),
         };

@@ -104,7 +104,8 @@ fn identity(asset: &PlannedAsset) -> Identity {
 impl Assets {
     fn of<'p>(used: impl Iterator<Item = &'p PlannedAsset>) -> Self {
         let mut rows: Vec<PlannedAsset> = Vec::new();
-        for asset in used.collect::<BTreeSet<_>>() {
+        let used: BTreeSet<&PlannedAsset> = used.collect();
+        for asset in used {
             match rows.last_mut() {
                 // Pages that ask for different integrity share a row without any.
                 Some(last) if identity(last) == identity(asset) => last.integrity = None,

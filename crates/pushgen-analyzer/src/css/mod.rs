@@ -34,10 +34,9 @@ mod tests;
 
 use cssparser::{ParseError, Parser, ParserState, SourceLocation};
 
-pub(crate) use context::{Context, ContextCondition, Layer};
-pub(crate) use font_face::{FontDisplay, FontFace, FontFaceStyle, FontSource};
+pub(crate) use font_face::{FontFace, FontSource};
 pub(crate) use image::{ImageCandidate, ImageSource, StyleImage};
-pub(crate) use import::{Import, ImportSupports};
+pub(crate) use import::Import;
 pub(crate) use media::{Applies, MediaQueryList};
 pub(crate) use sizes::source_size;
 pub(crate) use truth::Truth;

@@ -24,6 +24,8 @@ pub(super) struct Edge<N> {
     pub(super) when: When,
     pub(super) confidence: f64,
     pub(super) crossorigin: Option<CrossOrigin>,
+    /// The integrity that an import map asks for.
+    pub(super) integrity: Option<Arc<str>>,
     /// Whether what waits for the root waits for this too (`@import`).
     pub(super) inherits_blocking: bool,
     /// File and line.
@@ -56,6 +58,7 @@ pub(super) struct Reached {
     pub(super) when: When,
     pub(super) confidence: f64,
     pub(super) crossorigin: Option<CrossOrigin>,
+    pub(super) integrity: Option<Arc<str>>,
     pub(super) inherits_blocking: bool,
     /// Steps from the root: 1 for what the root itself names.
     pub(super) depth: u32,
@@ -105,6 +108,7 @@ where
                     when: edge.when,
                     confidence: edge.confidence,
                     crossorigin: edge.crossorigin,
+                    integrity: edge.integrity.clone(),
                     inherits_blocking: edge.inherits_blocking,
                     depth,
                     initiator: initiator.clone(),
@@ -162,6 +166,7 @@ mod tests {
                     when: When::Load,
                     confidence: 1.0,
                     crossorigin: None,
+                    integrity: None,
                     inherits_blocking: true,
                     location: "x:1".into(),
                     line: 1,

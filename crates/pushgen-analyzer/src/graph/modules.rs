@@ -16,13 +16,13 @@ use url::Url;
 
 use super::closure::{Edge, Edges, Reached, closure};
 use super::memo::Memo;
-use super::page::{CORS, PageContext, invalid_url, missing};
+use super::page::{PageContext, invalid_url, missing};
 use crate::encoding::decode_utf8;
 use crate::finding::{Code, Finding, shown};
 use crate::js::import_map::ImportMap;
 use crate::js::{ModuleRequest, ModuleType, Problem, RequestKind, Script};
 use crate::reference::{Content, When, confidence};
-use crate::resolve::{SiteTarget, Target};
+use crate::resolve::{MAX_REFERENCE, SiteTarget, Target};
 use crate::site::{FileId, MAX_SUBRESOURCE, Site};
 
 /// A script as a place in the graph.
@@ -208,12 +208,13 @@ impl Space {
         for request in &script.imports {
             let (file, line) = place(request.line);
             match self.resolve(context, request, base) {
-                Ok(Target::Site(target)) => {
+                Ok((Target::Site(target), integrity)) => {
                     let location = format!("{file}:{line}").into();
-                    read.edges.push(edge(request.kind, target, location, line));
+                    read.edges
+                        .push(edge(request, Found { target, integrity }, location, line));
                 }
-                Ok(Target::Elsewhere(_) | Target::NoRequest) => {}
-                Ok(Target::Invalid) => {
+                Ok((Target::Elsewhere(_) | Target::NoRequest, _)) => {}
+                Ok((Target::Invalid, _)) => {
                     fails |= is_static(request);
                     read.findings
                         .push(invalid_url(&file, line, &request.specifier));
@@ -237,83 +238,89 @@ impl Space {
         read
     }
 
+    /// Where a request leads, with the integrity that the import map gives it.
     fn resolve(
         &self,
         context: PageContext<'_>,
         request: &ModuleRequest,
         base: &Url,
-    ) -> Result<Target, String> {
-        if request.specifier.len() > crate::resolve::MAX_REFERENCE {
-            return Ok(Target::Invalid);
+    ) -> Result<(Target, Option<Arc<str>>), String> {
+        if request.specifier.len() > MAX_REFERENCE {
+            return Ok((Target::Invalid, None));
         }
         if request.kind == RequestKind::NewUrl {
-            return Ok(context.resolver.resolve(base, &request.specifier));
+            return Ok((context.resolver.resolve(base, &request.specifier), None));
         }
         match self.map.resolve(&request.specifier, base) {
-            Ok(url) => Ok(context.resolver.target(&url)),
+            Ok(url) => Ok((
+                context.resolver.target(&url),
+                self.map.integrity(&url).map(Arc::from),
+            )),
             Err(unresolved) => Err(format!("{}: {unresolved}", shown(&request.specifier))),
         }
     }
+}
+
+/// What a request was resolved to.
+struct Found {
+    target: SiteTarget,
+    integrity: Option<Arc<str>>,
 }
 
 fn is_static(request: &ModuleRequest) -> bool {
     matches!(request.kind, RequestKind::Static { .. })
 }
 
-fn edge(kind: RequestKind, target: SiteTarget, location: Arc<str>, line: u32) -> Edge<Node> {
-    let (destination, content, when, confidence) = match kind {
-        RequestKind::Static {
-            module_type: ModuleType::Json,
-        } => (
-            Destination::Json,
-            Content::Opaque,
-            When::Load,
-            confidence::CERTAIN,
-        ),
-        RequestKind::Static {
-            module_type: ModuleType::Css,
-        } => (
-            Destination::Style,
-            Content::Opaque,
-            When::Load,
-            confidence::CERTAIN,
-        ),
-        RequestKind::Static { .. } => (
-            Destination::Script,
-            Content::Module,
-            When::Load,
-            confidence::CERTAIN,
-        ),
-        RequestKind::Dynamic => (
-            Destination::Script,
-            Content::Module,
-            When::Late,
-            confidence::SCRIPT,
-        ),
-        RequestKind::NewUrl => (
-            Destination::Fetch,
-            Content::Opaque,
-            When::Late,
-            confidence::MENTIONED,
-        ),
-    };
-    let node = match (content, when) {
-        (Content::Module, When::Load) => target.file.map(Node::Module),
-        (Content::Module, _) => target.file.map(Node::Imported),
-        _ => None,
-    };
-    Edge {
+fn edge(request: &ModuleRequest, found: Found, location: Arc<str>, line: u32) -> Edge<Node> {
+    let Found { target, integrity } = found;
+    let file = target.file;
+    let edge = Edge {
         target,
-        destination,
-        content,
-        when,
-        confidence,
-        crossorigin: CORS,
+        destination: Destination::Script,
+        content: Content::Module,
+        when: When::Load,
+        confidence: confidence::CERTAIN,
+        crossorigin: None,
+        integrity,
         // A module runs, and `blocking=render` ends, when its static imports are there.
-        inherits_blocking: when == When::Load,
+        inherits_blocking: is_static(request),
         location,
         line,
         condition: None,
-        node,
+        node: None,
+    };
+    let (content, when) = (Content::Opaque, When::Late);
+    match request.kind {
+        RequestKind::Static {
+            module_type: ModuleType::Json,
+        } => Edge {
+            content,
+            destination: Destination::Json,
+            ..edge
+        },
+        RequestKind::Static {
+            module_type: ModuleType::Css,
+        } => Edge {
+            content,
+            destination: Destination::Style,
+            ..edge
+        },
+        RequestKind::Static { .. } => Edge {
+            node: file.map(Node::Module),
+            ..edge
+        },
+        RequestKind::Dynamic => Edge {
+            when,
+            confidence: confidence::SCRIPT,
+            node: file.map(Node::Imported),
+            ..edge
+        },
+        RequestKind::NewUrl => Edge {
+            content,
+            when,
+            confidence: confidence::MENTIONED,
+            destination: Destination::Fetch,
+            ..edge
+        },
     }
 }

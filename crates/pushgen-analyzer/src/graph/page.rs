@@ -12,16 +12,16 @@ use encoding_rs::Encoding;
 use pushgen_policy::{CrossOrigin, Destination};
 use url::Url;
 
-use super::closure::Reached;
+use super::closure::{Edge, Reached};
 use super::fetch::{Fetch, PageGraph, Request};
 use super::modules::{self, Modules, Space};
 use super::sheets::{self, Sheets, Surroundings};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding, shown};
-use crate::html::{ContentSecurityPolicy, Mention};
+use crate::html::{ContentSecurityPolicy, Effect, Mention};
 use crate::js::Script;
 use crate::js::import_map::ImportMap;
-use crate::reference::{Blocking, Content, Purpose, Reference, When};
+use crate::reference::{Blocking, Content, Purpose, Reference, When, confidence};
 use crate::resolve::{Resolver, SiteTarget, Target};
 use crate::site::{FileId, Site};
 use crate::viewport::Viewport;
@@ -100,32 +100,11 @@ impl Builder<'_> {
             Mention::Base(href) => self.base = self.context.resolver.base(&self.document, href),
             Mention::SecurityPolicy(ref policy) => self.policies.push(policy.clone()),
             Mention::Reference(ref reference) => self.reference(reference),
-            Mention::Style {
-                text,
-                blocking,
-                applies,
-                confidence,
-                line,
-            } => {
-                let sheet = StyleSheet::parse(text);
-                self.style(
-                    &sheet,
-                    line,
-                    Style {
-                        blocking,
-                        applies,
-                        confidence,
-                    },
-                );
+            Mention::Style { text, effect, line } => {
+                self.style(&StyleSheet::parse(text), line, effect)
             }
             Mention::StyleAttribute { text, line } => {
-                let sheet = StyleSheet::parse_declarations(text);
-                let style = Style {
-                    blocking: Blocking::NO,
-                    applies: true,
-                    confidence: 1.0,
-                };
-                self.style(&sheet, line, style);
+                self.style(&StyleSheet::parse_declarations(text), line, Effect::ALWAYS);
             }
             Mention::Module { text, line } => {
                 let script = Script::parse_module(text);
@@ -187,15 +166,9 @@ impl Builder<'_> {
             location,
             condition: None,
         };
-        let root = Arc::clone(&request.path);
+        let root = Root::of(&request);
         if self.add(request) && file.is_none() {
-            self.findings.push(missing(
-                self.context.site,
-                &target,
-                &self.name,
-                reference.line,
-                Some(reference.url),
-            ));
+            self.missing(&target, reference.line, Some(reference.url));
         }
         let Some(file) = file.filter(|_| reference.purpose == Purpose::Use) else {
             return;
@@ -203,61 +176,25 @@ impl Builder<'_> {
         match reference.content {
             Content::Opaque => {}
             Content::StyleSheet { applies } => {
-                let root_sheet = sheets::Node {
-                    file,
-                    applies,
-                    environment: self.encoding,
-                };
-                let behind = self.context.sheets.closure(self.context, root_sheet);
-                self.foreign_blockers.extend(
-                    behind
-                        .foreign
-                        .iter()
-                        .filter(|_| reference.blocking.render)
-                        .cloned(),
-                );
-                self.add_reached(
-                    &behind.reached,
+                let environment = self.encoding;
+                self.follow_sheet(
+                    sheets::Node {
+                        file,
+                        applies,
+                        environment,
+                    },
                     &root,
-                    reference.blocking,
-                    1,
-                    reference.confidence,
-                    reference.when,
                 );
             }
-            Content::Module => {
-                let behind = self
-                    .space()
-                    .closure(self.context, modules::Node::Module(file));
-                self.add_reached(
-                    &behind,
-                    &root,
-                    render_only(reference.blocking),
-                    1,
-                    reference.confidence,
-                    reference.when,
-                );
-            }
-            Content::Script => {
-                let behind = self
-                    .space()
-                    .closure(self.context, modules::Node::Classic(file));
-                self.add_reached(
-                    &behind,
-                    &root,
-                    Blocking::NO,
-                    1,
-                    reference.confidence,
-                    reference.when,
-                );
-            }
+            Content::Module => self.follow_script(modules::Node::Module(file), &root),
+            Content::Script => self.follow_script(modules::Node::Classic(file), &root),
         }
     }
 
     /// What an inline sheet or `style` attribute names.
-    fn style(&mut self, sheet: &StyleSheet, line: u32, style: Style) {
+    fn style(&mut self, sheet: &StyleSheet, line: u32, effect: Effect) {
         let surroundings = Surroundings {
-            applies: style.applies,
+            applies: effect.applies,
             encoding: self.encoding,
         };
         let read = sheets::edges(
@@ -269,48 +206,15 @@ impl Builder<'_> {
         );
         self.findings.extend(read.problems);
         self.foreign_blockers
-            .extend(read.foreign.into_iter().filter(|_| style.blocking.render));
+            .extend(read.foreign.into_iter().filter(|_| effect.blocking.render));
         for edge in read.edges {
-            let blocking = if edge.inherits_blocking {
-                style.blocking
-            } else {
-                Blocking::NO
-            };
-            let request = Request {
-                path: edge.target.path.as_str().into(),
-                file: edge.target.file,
-                destination: edge.destination,
-                content: edge.content,
-                purpose: Purpose::Use,
-                blocking,
-                when: edge.when,
-                confidence: edge.confidence.min(style.confidence),
-                crossorigin: edge.crossorigin,
-                integrity: None,
-                depth: 1,
-                initiator: Arc::clone(&self.target),
-                location: edge.location,
-                condition: edge.condition,
-            };
-            let (root, confidence) = (Arc::clone(&request.path), request.confidence);
-            let is_new = self.add(request);
-            match (edge.node, edge.target.file) {
-                (Some(sheet), _) => {
-                    let behind = self.context.sheets.closure(self.context, sheet);
-                    self.foreign_blockers
-                        .extend(behind.foreign.iter().filter(|_| blocking.render).cloned());
-                    self.add_reached(&behind.reached, &root, blocking, 1, confidence, When::Load);
-                }
-                (None, None) if is_new => {
-                    self.findings.push(missing(
-                        self.context.site,
-                        &edge.target,
-                        &self.name,
-                        edge.line,
-                        None,
-                    ));
-                }
-                _ => {}
+            let request = self.request(&edge, effect.blocking, effect.confidence);
+            let root = Root::of(&request);
+            if self.add(request) && edge.target.file.is_none() {
+                self.missing(&edge.target, edge.line, None);
+            }
+            if let Some(sheet) = edge.node {
+                self.follow_sheet(sheet, &root);
             }
         }
     }
@@ -321,43 +225,70 @@ impl Builder<'_> {
                 .push(modules::unparsable(&self.name, problem, line));
         }
         let space = self.space();
-        let base = self.base.clone();
-        let edges = space.edges(self.context, script, &base, &|at| {
+        let read = space.edges(self.context, script, &self.base, &|at| {
             (Arc::clone(&self.name), line + at.saturating_sub(1))
         });
-        self.findings.extend(edges.findings);
-        for edge in edges.edges {
-            let request = Request {
-                path: edge.target.path.as_str().into(),
-                file: edge.target.file,
-                destination: edge.destination,
-                content: edge.content,
-                purpose: Purpose::Use,
-                blocking: Blocking::NO,
-                when: edge.when,
-                confidence: edge.confidence,
-                crossorigin: edge.crossorigin,
-                integrity: None,
-                depth: 1,
-                initiator: Arc::clone(&self.target),
-                location: Arc::clone(&edge.location),
-                condition: None,
-            };
-            let root = Arc::clone(&request.path);
-            let is_new = self.add(request);
-            if let Some(node) = edge.node {
-                let behind = space.closure(self.context, node);
-                self.add_reached(&behind, &root, Blocking::NO, 1, edge.confidence, edge.when);
-            } else if edge.target.file.is_none() && is_new {
-                self.findings.push(missing(
-                    self.context.site,
-                    &edge.target,
-                    &self.name,
-                    edge.line,
-                    None,
-                ));
+        self.findings.extend(read.findings);
+        for edge in read.edges {
+            let request = self.request(&edge, Blocking::NO, confidence::CERTAIN);
+            let root = Root::of(&request);
+            if self.add(request) && edge.target.file.is_none() {
+                self.missing(&edge.target, edge.line, None);
+            }
+            if let Some(script) = edge.node {
+                self.follow_script(script, &root);
             }
         }
+    }
+
+    /// The request of something that inline code names.
+    fn request<N>(&self, edge: &Edge<N>, blocking: Blocking, confidence: f64) -> Request {
+        Request {
+            path: edge.target.path.as_str().into(),
+            file: edge.target.file,
+            destination: edge.destination,
+            content: edge.content,
+            purpose: Purpose::Use,
+            blocking: if edge.inherits_blocking {
+                blocking
+            } else {
+                Blocking::NO
+            },
+            when: edge.when,
+            confidence: edge.confidence.min(confidence),
+            crossorigin: edge.crossorigin,
+            integrity: edge.integrity.clone(),
+            depth: 1,
+            initiator: Arc::clone(&self.target),
+            location: Arc::clone(&edge.location),
+            condition: edge.condition.clone(),
+        }
+    }
+
+    fn follow_sheet(&mut self, sheet: sheets::Node, root: &Root) {
+        let behind = self.context.sheets.closure(self.context, sheet);
+        if root.blocking.render {
+            self.foreign_blockers.extend(behind.foreign.iter().cloned());
+        }
+        self.add_reached(&behind.reached, root, None);
+    }
+
+    fn follow_script(&mut self, script: modules::Node, root: &Root) {
+        let behind = self.space().closure(self.context, script);
+        // The parser waits for a script and not for what it imports; the credentials mode of a module
+        // is that of all its imports (HTML §8.1.4.2).
+        let blocking = Blocking {
+            parser: false,
+            ..root.blocking
+        };
+        self.add_reached(
+            &behind,
+            &Root {
+                blocking,
+                ..root.clone()
+            },
+            root.crossorigin,
+        );
     }
 
     fn add_import_map(&mut self, text: &str, line: u32) {
@@ -385,15 +316,7 @@ impl Builder<'_> {
     }
 
     /// Adds what lies behind a style sheet or script that the document itself names.
-    fn add_reached(
-        &mut self,
-        behind: &[Reached],
-        root: &Arc<str>,
-        blocking: Blocking,
-        root_depth: u32,
-        confidence: f64,
-        when: When,
-    ) {
+    fn add_reached(&mut self, behind: &[Reached], root: &Root, crossorigin: Option<CrossOrigin>) {
         for reached in behind {
             self.add(Request {
                 path: Arc::clone(&reached.path),
@@ -402,16 +325,16 @@ impl Builder<'_> {
                 content: reached.content,
                 purpose: Purpose::Use,
                 blocking: if reached.inherits_blocking {
-                    blocking
+                    root.blocking
                 } else {
                     Blocking::NO
                 },
-                when: reached.when.max(when),
-                confidence: reached.confidence.min(confidence),
-                crossorigin: reached.crossorigin,
-                integrity: None,
-                depth: root_depth + reached.depth,
-                initiator: Arc::clone(reached.initiator.as_ref().unwrap_or(root)),
+                when: reached.when.max(root.when),
+                confidence: reached.confidence.min(root.confidence),
+                crossorigin: reached.crossorigin.or(crossorigin),
+                integrity: reached.integrity.clone(),
+                depth: 1 + reached.depth,
+                initiator: Arc::clone(reached.initiator.as_ref().unwrap_or(&root.path)),
                 location: Arc::clone(&reached.location),
                 condition: reached.condition.clone(),
             });
@@ -447,24 +370,36 @@ impl Builder<'_> {
             .resolve_encoded(&self.base, url, self.encoding)
     }
 
+    fn missing(&mut self, target: &SiteTarget, line: u32, text: Option<&str>) {
+        self.findings
+            .push(missing(self.context.site, target, &self.name, line, text));
+    }
+
     fn location(&self, line: u32) -> Arc<str> {
         format!("{}:{line}", self.name).into()
     }
 }
 
-/// What waits for the imports of a script that is waited for: a module runs when all of them are there.
-fn render_only(blocking: Blocking) -> Blocking {
-    Blocking {
-        parser: false,
-        ..blocking
-    }
+/// What a request hands on to what lies behind it.
+#[derive(Clone)]
+struct Root {
+    path: Arc<str>,
+    blocking: Blocking,
+    confidence: f64,
+    when: When,
+    crossorigin: Option<CrossOrigin>,
 }
 
-/// How an inline sheet takes effect.
-struct Style {
-    blocking: Blocking,
-    applies: bool,
-    confidence: f64,
+impl Root {
+    fn of(request: &Request) -> Self {
+        Self {
+            path: Arc::clone(&request.path),
+            blocking: request.blocking,
+            confidence: request.confidence,
+            when: request.when,
+            crossorigin: request.crossorigin,
+        }
+    }
 }
 
 /// The mode of a request that is always made in CORS mode: fonts, modules.

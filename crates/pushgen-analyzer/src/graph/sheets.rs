@@ -169,7 +169,7 @@ pub(super) fn edges(
         {
             continue;
         }
-        let applies = applies && import.media.evaluate(viewport) == Applies::Matches;
+        let applies = applies && import.applies(viewport) == Applies::Matches;
         let (file, line) = place(import.position.line);
         match resolve(&import.url) {
             Target::Site(target) => read.edges.push(Edge {
@@ -178,6 +178,7 @@ pub(super) fn edges(
                 when: When::Load,
                 confidence: confidence::CERTAIN,
                 crossorigin: None,
+                integrity: None,
                 inherits_blocking: true,
                 location: format!("{file}:{line}").into(),
                 line,
@@ -285,6 +286,7 @@ fn conditional(target: SiteTarget, destination: Destination, file: &str, line: u
         } else {
             None
         },
+        integrity: None,
         inherits_blocking: false,
         location: format!("{file}:{line}").into(),
         line,

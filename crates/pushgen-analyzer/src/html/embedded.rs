@@ -99,13 +99,13 @@ fn image<'d>(element: Node<'d>, viewport: &Viewport) -> Option<Reference<'d>> {
         .take_while(|child| *child != element)
         .filter(|child| child.is("source"))
     {
-        choice.from_source(source, viewport);
+        choice.try_source(source, viewport);
         if choice.url.is_some() {
             break;
         }
     }
     if choice.url.is_none() {
-        choice.from_candidates(element.attribute("src"), element, viewport);
+        choice.choose(element.attribute("src"), element, viewport);
     }
     let reference = Reference {
         crossorigin: crossorigin(element),
@@ -126,7 +126,7 @@ struct Choice<'d> {
 }
 
 impl<'d> Choice<'d> {
-    fn from_source(&mut self, source: Node<'d>, viewport: &Viewport) {
+    fn try_source(&mut self, source: Node<'d>, viewport: &Viewport) {
         if source
             .attribute("srcset")
             .is_none_or(|set| set.trim_ascii().is_empty())
@@ -146,10 +146,10 @@ impl<'d> Choice<'d> {
                 return;
             }
         }
-        self.from_candidates(None, source, viewport);
+        self.choose(None, source, viewport);
     }
 
-    fn from_candidates(&mut self, src: Option<&'d str>, element: Node<'d>, viewport: &Viewport) {
+    fn choose(&mut self, src: Option<&'d str>, element: Node<'d>, viewport: &Viewport) {
         let set = element
             .attribute("srcset")
             .filter(|set| !set.trim_ascii().is_empty());

@@ -27,10 +27,7 @@ pub(crate) enum Mention<'d> {
     /// A `style` element.
     Style {
         text: &'d str,
-        /// What waits for its `@import`s.
-        blocking: Blocking,
-        applies: bool,
-        confidence: f64,
+        effect: Effect,
         line: u32,
     },
     /// A `style` attribute.
@@ -41,6 +38,25 @@ pub(crate) enum Mention<'d> {
     Script { text: &'d str, line: u32 },
     /// An import map.
     ImportMap { text: &'d str, line: u32 },
+}
+
+/// How an inline style sheet takes effect.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Effect {
+    /// What waits for its `@import`s.
+    pub(crate) blocking: Blocking,
+    /// Whether its rules count.
+    pub(crate) applies: bool,
+    pub(crate) confidence: f64,
+}
+
+impl Effect {
+    /// A sheet that imports nothing and always counts.
+    pub(crate) const ALWAYS: Self = Self {
+        blocking: Blocking::NO,
+        applies: true,
+        confidence: confidence::CERTAIN,
+    };
 }
 
 /// Everything that a document mentions, in document order.
@@ -259,9 +275,7 @@ impl<'d> Reader<'d, '_> {
             .attribute("as")
             .unwrap_or_default()
             .to_ascii_lowercase();
-        let essence = element
-            .attribute("type")
-            .map(|value| embedded::essence(value));
+        let essence = element.attribute("type").map(embedded::essence);
         let type_is =
             |known: fn(&str) -> bool| essence.as_deref().is_none_or(|e| e.is_empty() || known(e));
         let destination = match as_.as_str() {
@@ -325,11 +339,14 @@ impl<'d> Reader<'d, '_> {
         } else {
             Blocking::NO
         };
-        self.mentions.push(Mention::Style {
-            text,
+        let effect = Effect {
             blocking,
             applies: media.applies && in_set,
             confidence: media.confidence,
+        };
+        self.mentions.push(Mention::Style {
+            text,
+            effect,
             line: element.line(),
         });
     }

@@ -12,5 +12,5 @@ mod srcset;
 
 pub(crate) use csp::ContentSecurityPolicy;
 pub(crate) use embedded::is_image_type;
-pub(crate) use mention::{Mention, mentions};
+pub(crate) use mention::{Effect, Mention, mentions};
 pub(crate) use parser::{Stopped, parse};

@@ -155,7 +155,7 @@ mod tests {
             ("plain.css", text.clone()),
             ("small.css", "p{}".to_owned()),
             ("photo.jpg", text.clone()),
-            ("packed.css", text.clone()),
+            ("packed.css", text),
             ("packed.css.br", "b".repeat(40)),
             ("packed.css.gz", "g".repeat(60)),
         ] {
