@@ -135,7 +135,7 @@ pub(crate) struct SiteArguments {
     #[arg(long)]
     pub(crate) clean_urls: bool,
 
-    /// Where the site will be served, such as https://example.com: recognises its absolute URLs and
+    /// Where the site will be served, such as `https://example.com`: recognises its absolute URLs and
     /// writes URL fingerprints
     #[arg(long, value_name = "URL", value_parser = origin)]
     pub(crate) origin: Option<Origin>,

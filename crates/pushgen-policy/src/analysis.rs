@@ -1,5 +1,5 @@
 //! What an analysis was told: the words and the viewport of the policy's `analysis` member, which
-//! is kept as [`wire::Analysis`](crate::wire::Analysis) once it is checked.
+//! is kept as [`wire::Analysis`] once it is checked.
 
 use std::fmt;
 use std::str::FromStr;

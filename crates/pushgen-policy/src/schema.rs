@@ -1,7 +1,7 @@
 //! The JSON Schema of the policy (draft 2020-12): for editors, validators and programs that do not
 //! use this crate.
 //!
-//! In: nothing. Out: the schema of [`wire::Policy`](crate::wire::Policy), committed as
+//! In: nothing. Out: the schema of [`wire::Policy`], committed as
 //! `schema/policy-1.json`. It says what one value must look like. Left out is what it cannot say,
 //! how values fit each other: order, indices, sums, hashes; [`Policy`](crate::Policy) checks those
 //! too.

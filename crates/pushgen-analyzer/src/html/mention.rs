@@ -3,7 +3,7 @@
 //! In: the elements of a page and a viewport. Out: every reference, inline style, inline script and
 //! `base` in document order. Elements that fetch nothing (`a`, `link rel=canonical`, disabled sheets,
 //! `nomodule` scripts, unknown types) are not mentioned. What frames load is the frame's own.
-//! Embedded content (images, media, frames) is in [`embedded`](super::embedded).
+//! Embedded content (images, media, frames) is in [`embedded`].
 
 use pushgen_policy::{CrossOrigin, Destination};
 

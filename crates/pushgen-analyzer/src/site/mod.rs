@@ -62,6 +62,12 @@ impl Default for SiteOptions {
 pub struct FileId(u32);
 
 impl FileId {
+    /// A file of no site.
+    #[cfg(test)]
+    pub(crate) fn for_tests(id: u32) -> Self {
+        Self(id)
+    }
+
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
