@@ -199,7 +199,7 @@ fn explain_shows_the_tree_with_reasons_and_the_plan() {
     for part in [
         "/a.css",
         "└── /b.css",
-        "nothing is painted before it, and only /a.css reveals it",
+        "nothing is painted before it; /a.css hides it from the preload scanner",
         "plan: ",
         "1. push+hint  /a.css",
     ] {

@@ -106,18 +106,24 @@ fn render(same: &[&Finding], site: &Site, places: usize) -> String {
             .primary_title(&finding.message)
             .id(finding.code.as_str()),
     );
-    report = match (&source, finding.line) {
-        (Some(source), Some(line)) => {
-            let span = source.place.clone();
-            report.element(
-                Snippet::source(&source.text)
-                    .path(&finding.file)
-                    .line_start(line as usize)
-                    .annotation(AnnotationKind::Primary.span(span)),
-            )
+    let mut origin = Origin::path(&finding.file);
+    if let Some(line) = finding.line {
+        origin = origin.line(line as usize);
+    }
+    report = match &source {
+        None => report.element(origin),
+        Some(source) => {
+            let snippet = Snippet::source(&source.text)
+                .line_start(finding.line.unwrap_or(1) as usize)
+                .annotation(AnnotationKind::Primary.span(source.place.clone()));
+            match source.is_cut {
+                false => report.element(snippet.path(&finding.file)),
+                // The column in the cut is not that in the file.
+                true => report
+                    .element(origin.char_column(source.column))
+                    .element(snippet),
+            }
         }
-        (None, Some(line)) => report.element(Origin::path(&finding.file).line(line as usize)),
-        (_, None) => report.element(Origin::path(&finding.file)),
     };
     let others: Vec<String> = same.iter().skip(1).map(|other| other.location()).collect();
     for other in others.iter().take(places.saturating_sub(1)) {
@@ -137,10 +143,13 @@ fn render(same: &[&Finding], site: &Site, places: usize) -> String {
     Renderer::styled().render(&[report])
 }
 
-/// A line of a file and the place in it.
+/// A line of a file, or a cut of it, and the place in it.
 struct SourceLine {
     text: String,
     place: std::ops::Range<usize>,
+    /// Where the place starts in the whole line, in characters from 1.
+    column: usize,
+    is_cut: bool,
 }
 
 fn source_line(finding: &Finding, site: &Site) -> Option<SourceLine> {
@@ -174,10 +183,13 @@ fn source_line(finding: &Finding, site: &Site) -> Option<SourceLine> {
 
 /// Cuts a long line around the place.
 fn cut(text: &str, place: std::ops::Range<usize>) -> SourceLine {
+    let column = text[..place.start].chars().count() + 1;
     if text.len() <= LINE {
         return SourceLine {
             text: text.to_owned(),
             place,
+            column,
+            is_cut: false,
         };
     }
     let from = text.floor_char_boundary(place.start.saturating_sub(LINE / 4));
@@ -187,6 +199,8 @@ fn cut(text: &str, place: std::ops::Range<usize>) -> SourceLine {
     SourceLine {
         text: text[from..to].to_owned(),
         place: place_start - from..place_end - from,
+        column,
+        is_cut: true,
     }
 }
 
@@ -201,5 +215,6 @@ mod tests {
         let line = cut(&text, start..start + 6);
         assert!(line.text.len() <= LINE);
         assert_eq!(&line.text[line.place], "needle");
+        assert_eq!(line.column, 501);
     }
 }

@@ -236,22 +236,22 @@ impl Planner {
 }
 
 fn entry_reason(fetch: &Fetch) -> String {
-    let hidden = fetch.depth >= 2;
-    match (fetch.class, fetch.destination) {
-        (Class::RenderBlocking, Destination::Style) if hidden => {
-            format!(
-                "nothing is painted before it, and only {} reveals it",
-                fetch.initiator
-            )
-        }
-        (Class::RenderBlocking, Destination::Style) => "nothing is painted before it".to_owned(),
+    let needed = match (fetch.class, fetch.destination) {
+        (Class::RenderBlocking, Destination::Style) => "nothing is painted before it",
         (Class::RenderBlocking, _) if fetch.parser_blocking => {
-            "the parser and the first paint wait for it".to_owned()
+            "the parser and the first paint wait for it"
         }
-        (Class::RenderBlocking, _) => "the first paint waits for it".to_owned(),
-        (Class::Font, _) => "the page preloads it for its text".to_owned(),
-        _ if hidden => format!("only {} reveals it", fetch.initiator),
-        _ => "leads to modules that only it reveals".to_owned(),
+        (Class::RenderBlocking, _) => "the first paint waits for it",
+        (Class::Font, _) => "the page preloads it for its text",
+        _ if fetch.depth >= 2 => "part of a module graph",
+        _ => "leads to modules that the preload scanner cannot see",
+    };
+    match fetch.depth {
+        0 | 1 => needed.to_owned(),
+        _ => format!(
+            "{needed}; {} hides it from the preload scanner",
+            fetch.initiator
+        ),
     }
 }
 

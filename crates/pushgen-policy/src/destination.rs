@@ -115,7 +115,7 @@ mod tests {
             assert_eq!(destination.as_str().parse(), Ok(destination));
         }
         assert!(Destination::ALL.is_sorted_by_key(|d| d.as_str()));
-        assert!("frame".parse::<Destination>().is_err());
+        assert!("report".parse::<Destination>().is_err());
         assert!("Style".parse::<Destination>().is_err());
         assert!("".parse::<Destination>().is_err());
     }

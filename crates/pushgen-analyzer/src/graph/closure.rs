@@ -31,6 +31,8 @@ pub(super) struct Edge<N> {
     /// File and line.
     pub(super) location: Arc<str>,
     pub(super) line: u32,
+    /// The URL as it is written.
+    pub(super) text: String,
     /// For [`When::Conditional`]: what uses it.
     pub(super) condition: Option<Arc<str>>,
     /// The node behind it, if it leads further.
@@ -92,7 +94,11 @@ where
         match by_path.entry(Arc::clone(&path)) {
             Entry::Occupied(known) => {
                 let known = &mut reached[*known.get()];
-                known.depth = known.depth.min(depth);
+                if depth < known.depth {
+                    known.depth = depth;
+                    known.initiator.clone_from(initiator);
+                    known.location = Arc::clone(&edge.location);
+                }
                 known.inherits_blocking |= edge.inherits_blocking;
                 if edge.when < known.when {
                     (known.when, known.confidence) = (edge.when, edge.confidence);
@@ -170,6 +176,7 @@ mod tests {
                     inherits_blocking: true,
                     location: "x:1".into(),
                     line: 1,
+                    text: String::new(),
                     condition: None,
                     node: Some(*to),
                 })

@@ -136,7 +136,11 @@ impl Fetch {
         }
         .or(other.blocking);
         (self.render_blocking, self.parser_blocking) = (blocking.render, blocking.parser);
-        self.depth = self.depth.min(other.depth);
+        if other.depth < self.depth {
+            self.depth = other.depth;
+            self.initiator = other.initiator;
+            self.location = other.location;
+        }
         self.confidence = match other.when.cmp(&self.when) {
             std::cmp::Ordering::Less => other.confidence,
             std::cmp::Ordering::Equal => self.confidence.max(other.confidence),
@@ -150,6 +154,7 @@ impl Fetch {
         let used = other.purpose == Purpose::Use && other.when != When::Conditional;
         if earlier || used {
             self.destination = other.destination;
+            self.crossorigin = other.crossorigin;
             self.module |=
                 other.content == Content::Module && other.destination == Destination::Script;
             self.integrity = self.integrity.take().or(other.integrity);

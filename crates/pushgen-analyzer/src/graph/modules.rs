@@ -178,8 +178,13 @@ impl Space {
             (Arc::clone(&name), line)
         });
         for edge in read.edges.iter().filter(|edge| edge.target.file.is_none()) {
-            read.findings
-                .push(missing(context.site, &edge.target, &name, edge.line, None));
+            read.findings.push(missing(
+                context.site,
+                &edge.target,
+                &name,
+                edge.line,
+                &edge.text,
+            ));
         }
         if let Node::Imported(_) = node {
             // What an imported module imports dynamically is two runs of scripts away.
@@ -286,6 +291,7 @@ fn edge(request: &ModuleRequest, found: Found, location: Arc<str>, line: u32) ->
         inherits_blocking: is_static(request),
         location,
         line,
+        text: request.specifier.clone(),
         condition: None,
         node: None,
     };

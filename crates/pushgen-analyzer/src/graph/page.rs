@@ -168,7 +168,7 @@ impl Builder<'_> {
         };
         let root = Root::of(&request);
         if self.add(request) && file.is_none() {
-            self.missing(&target, reference.line, Some(reference.url));
+            self.missing(&target, reference.line, reference.url);
         }
         let Some(file) = file.filter(|_| reference.purpose == Purpose::Use) else {
             return;
@@ -211,7 +211,7 @@ impl Builder<'_> {
             let request = self.request(&edge, effect.blocking, effect.confidence);
             let root = Root::of(&request);
             if self.add(request) && edge.target.file.is_none() {
-                self.missing(&edge.target, edge.line, None);
+                self.missing(&edge.target, edge.line, &edge.text);
             }
             if let Some(sheet) = edge.node {
                 self.follow_sheet(sheet, &root);
@@ -233,7 +233,7 @@ impl Builder<'_> {
             let request = self.request(&edge, Blocking::NO, confidence::CERTAIN);
             let root = Root::of(&request);
             if self.add(request) && edge.target.file.is_none() {
-                self.missing(&edge.target, edge.line, None);
+                self.missing(&edge.target, edge.line, &edge.text);
             }
             if let Some(script) = edge.node {
                 self.follow_script(script, &root);
@@ -370,7 +370,7 @@ impl Builder<'_> {
             .resolve_encoded(&self.base, url, self.encoding)
     }
 
-    fn missing(&mut self, target: &SiteTarget, line: u32, text: Option<&str>) {
+    fn missing(&mut self, target: &SiteTarget, line: u32, text: &str) {
         self.findings
             .push(missing(self.context.site, target, &self.name, line, text));
     }
@@ -402,9 +402,6 @@ impl Root {
     }
 }
 
-/// The mode of a request that is always made in CORS mode: fonts, modules.
-pub(super) const CORS: Option<CrossOrigin> = Some(CrossOrigin::Anonymous);
-
 pub(super) fn invalid_url(file: &str, line: u32, text: &str) -> Finding {
     let message = if text.len() > crate::resolve::MAX_REFERENCE {
         format!(
@@ -422,24 +419,21 @@ pub(super) fn missing(
     target: &SiteTarget,
     file: &str,
     line: u32,
-    text: Option<&str>,
+    text: &str,
 ) -> Finding {
     let path = target.path.split('?').next().unwrap_or_default();
-    let finding = Finding::new(
-        Code::MissingAsset,
-        file,
-        format!("no file of the site answers to {}", shown(&target.path)),
-    )
-    .line(line);
-    let finding = match text {
-        Some(text) if text.len() < 200 => finding.text(text),
-        _ => finding,
-    };
-    match site.differs_in_case(path) {
-        Some(other) => finding.help(format!(
+    let message = format!("no file of the site answers to {}", shown(&target.path));
+    let finding = Finding::new(Code::MissingAsset, file, message)
+        .line(line)
+        .text(&shown(text));
+    if let Some(other) = site.differs_in_case(path) {
+        finding.help(format!(
             "upper and lower case differ: there is {}",
             site.url_path(other)
-        )),
-        None => finding,
+        ))
+    } else if let Some(other) = site.misspelt(path) {
+        finding.help(format!("did you mean {}?", site.url_path(other)))
+    } else {
+        finding
     }
 }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
-use pushgen_policy::Destination;
+use pushgen_policy::{CrossOrigin, Destination};
 
 use super::closure::{Edge, Reached, closure};
 use super::memo::Memo;
-use super::page::{CORS, PageContext, invalid_url, missing};
+use super::page::{PageContext, invalid_url, missing};
 use crate::css::{Applies, FontSource, ImageCandidate, ImageSource, StyleSheet, Truth};
 use crate::encoding::decode_css;
 use crate::finding::{Code, Finding};
@@ -136,7 +136,7 @@ fn read(context: PageContext<'_>, file: FileId, environment: &'static Encoding) 
     for edge in &read.edges {
         if edge.target.file.is_none() {
             read.problems
-                .push(missing(site, &edge.target, &name, edge.line, None));
+                .push(missing(site, &edge.target, &name, edge.line, &edge.text));
         }
     }
     read
@@ -182,6 +182,7 @@ pub(super) fn edges(
                 inherits_blocking: true,
                 location: format!("{file}:{line}").into(),
                 line,
+                text: import.url.clone(),
                 condition: None,
                 node: target.file.map(|file| Node {
                     file,
@@ -213,7 +214,7 @@ pub(super) fn edges(
                     Destination::Font,
                     resolve(url),
                     place(position.line),
-                    condition,
+                    &condition,
                 );
             }
         }
@@ -228,7 +229,7 @@ pub(super) fn edges(
                     Destination::Image,
                     resolve(url),
                     place(image.position.line),
-                    image.to_string(),
+                    &image.to_string(),
                 );
             }
         }
@@ -255,42 +256,33 @@ fn chosen<'s>(source: &'s ImageSource, viewport: &Viewport) -> Option<&'s str> {
 }
 
 impl SheetEdges {
+    /// Adds a font or image, which is fetched if the page makes use of it as `condition` says.
     fn push_conditional(
         &mut self,
         url: &str,
         destination: Destination,
         target: Target,
         (file, line): (Arc<str>, u32),
-        condition: String,
+        condition: &str,
     ) {
         match target {
             Target::Site(target) => self.edges.push(Edge {
+                target,
+                destination,
+                content: Content::Opaque,
+                when: When::Conditional,
+                confidence: confidence::LAYOUT,
+                crossorigin: (destination == Destination::Font).then_some(CrossOrigin::Anonymous),
+                integrity: None,
+                inherits_blocking: false,
+                location: format!("{file}:{line}").into(),
+                line,
+                text: url.to_owned(),
                 condition: Some(condition.into()),
-                ..conditional(target, destination, &file, line)
+                node: None,
             }),
             Target::Elsewhere(_) | Target::NoRequest => {}
             Target::Invalid => self.problems.push(invalid_url(&file, line, url)),
         }
-    }
-}
-
-fn conditional(target: SiteTarget, destination: Destination, file: &str, line: u32) -> Edge<Node> {
-    Edge {
-        target,
-        destination,
-        content: Content::Opaque,
-        when: When::Conditional,
-        confidence: confidence::LAYOUT,
-        crossorigin: if destination == Destination::Font {
-            CORS
-        } else {
-            None
-        },
-        integrity: None,
-        inherits_blocking: false,
-        location: format!("{file}:{line}").into(),
-        line,
-        condition: None,
-        node: None,
     }
 }

@@ -225,7 +225,7 @@ impl<'d> Reader<'d, '_> {
                     applies: media.applies && in_set,
                 })
                 .blocking(blocking)
-                .confidence(media.confidence),
+                .confidence(media.sheet_confidence()),
         );
     }
 
@@ -342,7 +342,7 @@ impl<'d> Reader<'d, '_> {
         let effect = Effect {
             blocking,
             applies: media.applies && in_set,
-            confidence: media.confidence,
+            confidence: media.sheet_confidence(),
         };
         self.mentions.push(Mention::Style {
             text,
@@ -438,6 +438,18 @@ impl Media {
         Self {
             applies,
             confidence,
+        }
+    }
+}
+
+impl Media {
+    /// How sure the loading of a sheet is. One that does not apply is fetched all the same; of one that
+    /// applies another viewport may say otherwise.
+    fn sheet_confidence(self) -> f64 {
+        if self.applies {
+            self.confidence
+        } else {
+            confidence::CERTAIN
         }
     }
 }

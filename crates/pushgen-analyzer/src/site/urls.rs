@@ -91,24 +91,28 @@ impl Site {
     }
 
     fn served_file(&self, path: &[u8]) -> Option<FileId> {
+        self.exact_file(path).or_else(|| {
+            // Servers of files read `a//b` as `a/b`.
+            let mut merged = path.to_vec();
+            merged.dedup_by(|next, previous| *next == b'/' && *previous == b'/');
+            let relative = merged.strip_prefix(b"/").unwrap_or(&merged);
+            (relative.len() < path.len()).then(|| self.exact_file(relative))?
+        })
+    }
+
+    fn exact_file(&self, path: &[u8]) -> Option<FileId> {
+        let named = |parts: &[&[u8]]| self.by_path.get(parts.concat().as_slice()).copied();
         if path.is_empty() || path.ends_with(b"/") {
-            return self
-                .by_path
-                .get([path, b"index.html"].concat().as_slice())
-                .copied();
+            return named(&[path, b"index.html"]);
         }
-        if let Some(file) = self.by_path.get(path) {
-            return Some(*file);
-        }
-        if self.options.clean_urls
-            && let Some(file) = self.by_path.get([path, b".html"].concat().as_slice())
-        {
-            return Some(*file);
-        }
+        let clean = || named(&[path, b".html"]).filter(|_| self.options.clean_urls);
         // A folder asked for without its slash: servers redirect to it.
+        let folder = || named(&[path, b"/index.html"]);
         self.by_path
-            .get([path, b"/index.html"].concat().as_slice())
+            .get(path)
             .copied()
+            .or_else(clean)
+            .or_else(folder)
     }
 
     /// The page that a person means by `/a/`, `/a/index.html`, `a/index.html` or `a`.
@@ -135,6 +139,38 @@ impl Site {
                 .collect()
         });
         folded.get(&wanted.to_ascii_lowercase()).copied()
+    }
+
+    /// A file of the same folder whose name differs from a missing one by a slip of the keyboard.
+    pub(crate) fn misspelt(&self, url_path: &str) -> Option<FileId> {
+        /// Letters that may differ.
+        const SLIPS: usize = 2;
+        let relative = url_path.strip_prefix(self.options.base_path.as_str())?;
+        let wanted: Cow<'_, [u8]> = percent_decode_str(relative).into();
+        let wanted = std::str::from_utf8(&wanted).ok()?;
+        let folder = &wanted[..wanted.rfind('/').map_or(0, |slash| slash + 1)];
+        let name = &wanted[folder.len()..];
+        // A short name is near to every other short name.
+        if name.len() < 3 * SLIPS {
+            return None;
+        }
+        let first = self
+            .files
+            .partition_point(|file| file.path.as_slice() < folder.as_bytes());
+        let near = (first..)
+            .zip(&self.files[first..])
+            .take_while(|(_, file)| file.path.starts_with(folder.as_bytes()));
+        let distance = |path: &[u8]| {
+            let other = std::str::from_utf8(&path[folder.len()..]).ok()?;
+            let far = other.contains('/') || other.len().abs_diff(name.len()) > SLIPS;
+            (!far)
+                .then(|| strsim::osa_distance(name, other))
+                .filter(|slips| *slips <= SLIPS)
+        };
+        let (_, nearest) = near
+            .filter_map(|(at, file)| Some((distance(&file.path)?, at)))
+            .min()?;
+        u32::try_from(nearest).ok().map(FileId)
     }
 }
 
@@ -209,6 +245,24 @@ mod tests {
     }
 
     #[test]
+    fn repeated_slashes_lead_to_the_file_as_they_do_on_servers() {
+        let (_folder, site) = site(
+            &["index.html", "a/b.css", "a/index.html"],
+            &SiteOptions::default(),
+        );
+        let sheet = site.by_path[b"a/b.css".as_slice()];
+        let page = site.by_path[b"a/index.html".as_slice()];
+        for (target, expected) in [
+            ("/a//b.css", Lookup::File(sheet)),
+            ("//a///b.css", Lookup::File(sheet)),
+            ("/a//", Lookup::File(page)),
+            ("/a//c.css", Lookup::Missing),
+        ] {
+            assert_eq!(site.lookup(target), expected, "{target}");
+        }
+    }
+
+    #[test]
     fn clean_urls_drop_the_extension_but_the_full_name_still_works() {
         let options = SiteOptions {
             clean_urls: true,
@@ -267,6 +321,33 @@ mod tests {
             ("/d.html", None),
         ] {
             assert_eq!(name(named).as_deref(), expected, "{named}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_recognised() {
+        let files = [
+            "index.html",
+            "css/main.css",
+            "css/print.css",
+            "css/sub/mian.css",
+            "a.css",
+        ];
+        let (_folder, site) = site(&files, &SiteOptions::default());
+        for (missing, expected) in [
+            ("/css/mian.css", Some("css/main.css")),
+            ("/css/main.cs", Some("css/main.css")),
+            ("/css/other.css", None),
+            ("/b.css", None),
+            ("/nowhere/main.css", None),
+        ] {
+            assert_eq!(
+                site.misspelt(missing)
+                    .map(|file| site.name(file))
+                    .as_deref(),
+                expected,
+                "{missing}"
+            );
         }
     }
 
