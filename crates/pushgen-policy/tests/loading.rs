@@ -84,7 +84,7 @@ fn refuses_what_is_wrong_and_says_where() {
         (r#""path": "/css/app.css", "#, "", "Shape", "/assets/0"),
         (
             r#""destination": "font""#,
-            r#""destination": "frame""#,
+            r#""destination": "report""#,
             "Shape",
             "/assets/1/destination",
         ),
