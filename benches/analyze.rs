@@ -5,14 +5,15 @@
 //! `README.md` says what is measured and what is not.
 //!
 //! The machine may be busy with other things. So the contenders take turns (A B C, A B C, …), times are
-//! medians with their extremes, and the ratio is the median of the ratios within each round.
+//! medians with their extremes, the ratio is the median of the ratios within each round, and the ratio of
+//! processor time, which others disturb less, stands beside it.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
@@ -177,10 +178,10 @@ struct Measured {
     warnings: usize,
     html_bytes: usize,
     policy_bytes: usize,
-    /// Seconds of A, B and C, round by round.
-    bare: Vec<f64>,
-    whole: Vec<f64>,
-    program: Vec<f64>,
+    /// A, B and C, round by round.
+    bare: Vec<Turn>,
+    whole: Vec<Turn>,
+    program: Vec<Turn>,
     peak_kib: Option<u64>,
 }
 
@@ -216,10 +217,10 @@ impl Measured {
         };
         drop((analysis, policy));
         for _ in 0..arguments.rounds {
-            measured.bare.push(seconds(|| bare_loop(site))?);
-            measured.whole.push(seconds(|| analyze(site))?);
+            measured.bare.push(Turn::of(|| bare_loop(site))?);
+            measured.whole.push(Turn::of(|| analyze(site))?);
             let program = || run_program(site, &written, arguments.jobs);
-            measured.program.push(seconds(program)?);
+            measured.program.push(Turn::of(program)?);
         }
         Ok(measured)
     }
@@ -230,23 +231,35 @@ impl Measured {
 
     /// Megabytes of HTML per second of the whole analysis.
     fn throughput(&self) -> f64 {
-        self.html_megabytes() / Spread::of(&self.whole).median
+        self.html_megabytes() / seconds(&self.whole).median
     }
 
     fn ratio(&self) -> Spread {
         let pairs = self.whole.iter().zip(&self.bare);
-        Spread::of(&pairs.map(|(whole, bare)| whole / bare).collect::<Vec<_>>())
+        Spread::of(pairs.map(|(whole, bare)| whole.seconds / bare.seconds))
+    }
+
+    /// The ratio of processor time, over all rounds; `None` if there is too little of it to tell.
+    fn processor_ratio(&self) -> Option<f64> {
+        let sum = |turns: &[Turn]| -> Option<f64> { turns.iter().map(|turn| turn.processor).sum() };
+        let bare = sum(&self.bare).filter(|bare| *bare >= 50.0 * TICK)?;
+        Some(sum(&self.whole)? / bare)
+    }
+
+    fn shown_processor_ratio(&self) -> String {
+        self.processor_ratio()
+            .map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
     }
 
     fn peak_megabytes(&self) -> String {
         match self.peak_kib {
             Some(kib) => format!("{:.0}", kib as f64 * 1024.0 / 1e6),
-            None => "unknown".to_owned(),
+            None => "-".to_owned(),
         }
     }
 
     fn print(&self) {
-        let in_seconds = |times: &[f64]| Spread::of(times).with_digits(3);
+        let in_seconds = |turns: &[Turn]| seconds(turns).with_digits(3);
         println!(
             "{}: {} pages, {:.1} MB of HTML, {} files, {} errors, {} warnings, policy of {} bytes",
             self.name,
@@ -264,17 +277,52 @@ impl Measured {
             self.throughput()
         );
         println!("  whole program  {} s", in_seconds(&self.program));
-        println!("  analyze / bare {}", self.ratio().with_digits(2));
+        println!(
+            "  analyze / bare {}, of processor time {}",
+            self.ratio().with_digits(2),
+            self.shown_processor_ratio()
+        );
         println!("  peak memory    {} MB", self.peak_megabytes());
     }
 }
 
-/// The seconds that `turn` takes, its result's destruction included.
-fn seconds<T>(turn: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<f64> {
-    let started = Instant::now();
-    drop(black_box(turn()?));
-    let taken: Duration = started.elapsed();
-    Ok(taken.as_secs_f64())
+/// What one turn of a contender took.
+struct Turn {
+    seconds: f64,
+    /// Seconds of processor time on all threads, children excepted; `None` where the system does not tell.
+    processor: Option<f64>,
+}
+
+impl Turn {
+    /// Measures a turn, the destruction of its result included.
+    fn of<T>(turn: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<Self> {
+        let processor = processor_seconds();
+        let started = Instant::now();
+        drop(black_box(turn()?));
+        Ok(Self {
+            seconds: started.elapsed().as_secs_f64(),
+            processor: processor_seconds()
+                .zip(processor)
+                .map(|(after, before)| after - before),
+        })
+    }
+}
+
+fn seconds(turns: &[Turn]) -> Spread {
+    Spread::of(turns.iter().map(|turn| turn.seconds))
+}
+
+/// The unit in which Linux counts processor time for its users, in seconds.
+const TICK: f64 = 0.01;
+
+/// The processor time of this process so far (proc_pid_stat(5), `utime` and `stime`).
+fn processor_seconds() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field is the program's name in parentheses, which may hold anything.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ').skip(11);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) * TICK)
 }
 
 /// The last part of a path that says which site it is.
@@ -287,23 +335,26 @@ fn name(site: &Path) -> String {
 
 fn print_table(rows: &[Measured]) {
     println!(
-        "| site | pages | files | errors / warnings | HTML MB | bare loop s | analyze s | program s | MB/s | analyze / bare (min-max) | peak MB |"
+        "| site | pages | files | errors / warnings | HTML MB | bare loop s | analyze s | program s | MB/s | analyze / bare (min-max) | of processor time | peak MB |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    );
     for row in rows {
         println!(
-            "| {} | {} | {} | {} / {} | {:.1} | {:.3} | {:.3} | {:.3} | {:.1} | {} | {} |",
+            "| {} | {} | {} | {} / {} | {:.1} | {:.3} | {:.3} | {:.3} | {:.1} | {} | {} | {} |",
             row.name,
             row.pages,
             row.files,
             row.errors,
             row.warnings,
             row.html_megabytes(),
-            Spread::of(&row.bare).median,
-            Spread::of(&row.whole).median,
-            Spread::of(&row.program).median,
+            seconds(&row.bare).median,
+            seconds(&row.whole).median,
+            seconds(&row.program).median,
             row.throughput(),
             row.ratio().with_digits(2),
+            row.shown_processor_ratio(),
             row.peak_megabytes(),
         );
     }
@@ -319,8 +370,8 @@ struct Spread {
 
 impl Spread {
     /// There is at least one round.
-    fn of(values: &[f64]) -> Self {
-        let mut sorted = values.to_vec();
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = values.collect();
         sorted.sort_by(f64::total_cmp);
         let middle = sorted.len() / 2;
         let median = match sorted.len() % 2 {

@@ -19,6 +19,8 @@ mod emit;
 mod encoding;
 mod error;
 mod finding;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod graph;
 mod html;
 mod js;

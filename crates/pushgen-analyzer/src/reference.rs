@@ -86,7 +86,8 @@ pub(crate) struct Reference<'t> {
     pub(crate) when: When,
     pub(crate) confidence: f64,
     pub(crate) crossorigin: Option<CrossOrigin>,
-    pub(crate) integrity: Option<&'t str>,
+    /// Well-formed metadata only.
+    pub(crate) integrity: Option<String>,
     pub(crate) purpose: Purpose,
     /// Counted from 1.
     pub(crate) line: u32,

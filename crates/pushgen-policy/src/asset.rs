@@ -215,6 +215,17 @@ fn is_entity_tag(text: &str) -> bool {
         .is_some_and(|tag| tag.bytes().all(|b| b.is_ascii_graphic() && b != b'"'))
 }
 
+/// The metadata of an `integrity` attribute as a policy takes it: the well-formed hashes, one space apart; `None`
+/// if there is none, which to a browser means no check (Subresource Integrity, section 3.3.3).
+#[must_use]
+pub fn integrity_metadata(attribute: &str) -> Option<String> {
+    let hashes: Vec<&str> = attribute
+        .split_ascii_whitespace()
+        .filter(|hash| is_integrity(hash))
+        .collect();
+    (!hashes.is_empty()).then(|| hashes.join(" "))
+}
+
 /// Hashes with their options, one space apart.
 fn is_integrity(text: &str) -> bool {
     text.split(' ').all(|hash| {
@@ -282,6 +293,23 @@ mod tests {
             "\"\u{e9}\"",
         ] {
             assert!(!is_entity_tag(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn keeps_the_well_formed_hashes_of_an_attribute() {
+        let hash = format!("sha256-{}", STANDARD.encode([7; 32]));
+        for (attribute, expected) in [
+            (hash.clone(), Some(hash.clone())),
+            (
+                format!(" {hash}\n  {hash}?opt "),
+                Some(format!("{hash} {hash}?opt")),
+            ),
+            (format!("md5-abc {hash}"), Some(hash)),
+            ("sha256-AAAA".to_owned(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(integrity_metadata(&attribute), expected, "{attribute:?}");
         }
     }
 

@@ -110,7 +110,7 @@ pub mod wire;
 
 // The public interface, beside the modules `cache_digest` and `wire`:
 pub use analysis::{ColorScheme, ParseViewportError, Viewport};
-pub use asset::{Asset, CrossOrigin};
+pub use asset::{Asset, CrossOrigin, integrity_metadata};
 pub use class::Class;
 pub use coding::Coding;
 pub use destination::Destination;

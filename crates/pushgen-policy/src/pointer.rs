@@ -41,11 +41,11 @@ impl Pointer {
 
 impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(if self.0.is_empty() {
-            "the document"
-        } else {
-            &self.0
-        })
+        if self.0.is_empty() {
+            return f.pad("the document");
+        }
+        // A member's name is foreign text, and this is what people read.
+        f.pad(&self.0.replace(char::is_control, "\u{fffd}"))
     }
 }
 

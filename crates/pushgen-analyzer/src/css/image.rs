@@ -259,6 +259,10 @@ impl ImageCandidate {
                 Ok(Token::QuotedString(url)) => self.url = fetched_url(url),
                 Ok(Token::Dimension { value, unit, .. }) => {
                     if let Some(scale) = resolution_unit(unit) {
+                        // CSS Values 4, section 7.4: a negative resolution is invalid.
+                        if *value < 0.0 {
+                            return Err(Refusal::Invalid);
+                        }
                         self.resolution = value * scale;
                     }
                 }

@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use pushgen_policy::Destination;
+use pushgen_policy::{Destination, integrity_metadata};
 use url::Url;
 
 use super::closure::{Edge, Edges, Reached, closure};
@@ -257,10 +257,10 @@ impl Space {
             return Ok((context.resolver.resolve(base, &request.specifier), None));
         }
         match self.map.resolve(&request.specifier, base) {
-            Ok(url) => Ok((
-                context.resolver.target(&url),
-                self.map.integrity(&url).map(Arc::from),
-            )),
+            Ok(url) => {
+                let integrity = self.map.integrity(&url).and_then(integrity_metadata);
+                Ok((context.resolver.target(&url), integrity.map(Arc::from)))
+            }
             Err(unresolved) => Err(format!("{}: {unresolved}", shown(&request.specifier))),
         }
     }

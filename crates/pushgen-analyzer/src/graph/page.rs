@@ -160,7 +160,7 @@ impl Builder<'_> {
             when: reference.when,
             confidence: reference.confidence,
             crossorigin: reference.crossorigin,
-            integrity: reference.integrity.map(Arc::from),
+            integrity: reference.integrity.as_deref().map(Arc::from),
             depth: 1,
             initiator: Arc::clone(&self.target),
             location,

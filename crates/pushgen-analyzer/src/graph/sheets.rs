@@ -20,7 +20,7 @@ use crate::encoding::decode_css;
 use crate::finding::{Code, Finding};
 use crate::html::is_image_type;
 use crate::reference::{Content, When, confidence};
-use crate::resolve::{SiteTarget, Target};
+use crate::resolve::Target;
 use crate::site::{FileId, MAX_SUBRESOURCE};
 use crate::viewport::Viewport;
 

@@ -5,7 +5,7 @@
 //! `nomodule` scripts, unknown types) are not mentioned. What frames load is the frame's own.
 //! Embedded content (images, media, frames) is in [`embedded`].
 
-use pushgen_policy::{CrossOrigin, Destination};
+use pushgen_policy::{CrossOrigin, Destination, integrity_metadata};
 
 use super::csp::ContentSecurityPolicy;
 use super::dom::{Dom, Namespace, Node};
@@ -163,9 +163,7 @@ impl<'d> Reader<'d, '_> {
         };
         let reference = |destination| Reference {
             crossorigin: crossorigin(element),
-            integrity: element
-                .attribute("integrity")
-                .filter(|value| !value.trim_ascii().is_empty()),
+            integrity: element.attribute("integrity").and_then(integrity_metadata),
             ..Reference::new(url, destination, element.line())
         };
         if has("stylesheet") {
@@ -375,9 +373,7 @@ impl<'d> Reader<'d, '_> {
         };
         let reference = Reference {
             crossorigin: crossorigin(element),
-            integrity: element
-                .attribute("integrity")
-                .filter(|value| !value.trim_ascii().is_empty()),
+            integrity: element.attribute("integrity").and_then(integrity_metadata),
             ..Reference::new(url, Destination::Script, line)
         };
         let asked = self.blocking_attribute(element);

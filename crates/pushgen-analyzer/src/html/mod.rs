@@ -8,9 +8,11 @@ mod mention;
 mod meta;
 mod parser;
 mod script_type;
-mod srcset;
+pub(crate) mod srcset;
+mod work;
 
 pub(crate) use csp::ContentSecurityPolicy;
 pub(crate) use embedded::is_image_type;
 pub(crate) use mention::{Effect, Mention, mentions};
-pub(crate) use parser::{Stopped, parse};
+pub(crate) use parser::parse;
+pub(crate) use work::Stopped;

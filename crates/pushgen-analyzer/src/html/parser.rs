@@ -4,9 +4,8 @@
 //! sink around rcdom adds what that tree leaves out: the line of every element that can refer to
 //! something. Scripting counts as enabled, so the content of `noscript` is text.
 //!
-//! The algorithm is quadratic on hostile input (scope checks walk the stack of open elements, unclosed
-//! formatting elements are rebuilt in every paragraph, foster-parented children are searched for), so
-//! the text is fed in pieces, and parsing stops with a word on why when a limit is passed.
+//! The text is fed in pieces, and parsing stops with a word on why when a document makes too much
+//! [`Work`] or has a tag that is too long.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -21,29 +20,10 @@ use markup5ever_rcdom::{Handle, Node, NodeData, RcDom};
 
 use super::dom::{Dom, ElementId, Namespace};
 use super::long_tag;
+use super::work::{Stopped, Work};
 
-/// How deep elements may nest. Browsers stop at 512 and put deeper elements side by side.
-const MAX_DEPTH: usize = 2048;
-
-/// How many elements more than bytes a document may make.
-const SPARE_ELEMENTS: usize = 100_000;
-
-/// How many siblings may be looked at to put misplaced table content before its table.
-const MAX_FOSTER_WORK: usize = 200_000_000;
-
-/// Bytes between two looks at the limits.
-const PIECE: usize = 8 << 10;
-
-/// Why a document was not read to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stopped {
-    /// Elements nest too deeply.
-    Depth { line: u32 },
-    /// The tree grows out of proportion to the text.
-    Growth { line: u32 },
-    /// A tag with an absurd number of attributes.
-    Attributes { line: u32 },
-}
+/// Bytes between two looks at the work.
+const PIECE: usize = 2 << 10;
 
 /// Parses a document. The tree of a document that was stopped holds what came before.
 pub(crate) fn parse(text: &str) -> (Dom, Option<Stopped>) {
@@ -89,8 +69,7 @@ struct LineSink {
     /// How many tokens the tree builder has seen.
     tokens: Cell<usize>,
     lines: RefCell<HashMap<*const Node, u32>>,
-    elements: Cell<usize>,
-    foster_work: Cell<usize>,
+    work: Work,
     last: RefCell<Option<Handle>>,
     /// A script that the document ends in: it is never run.
     unclosed: RefCell<Option<Handle>>,
@@ -103,30 +82,28 @@ impl LineSink {
             line: Cell::new(1),
             tokens: Cell::new(0),
             lines: RefCell::default(),
-            elements: Cell::new(0),
-            foster_work: Cell::new(0),
+            work: Work::default(),
             last: RefCell::new(None),
             unclosed: RefCell::new(None),
         }
     }
 
-    fn limit_passed(&self, text_len: usize) -> Option<Stopped> {
-        let line = self.line.get();
-        if self.elements.get() > text_len + SPARE_ELEMENTS
-            || self.foster_work.get() > MAX_FOSTER_WORK
-        {
-            return Some(Stopped::Growth { line });
-        }
+    /// Looks at the work that a document of `bytes` has made so far.
+    fn limit_passed(&self, bytes: usize) -> Option<Stopped> {
         let mut depth = 0;
         let mut node = self.last.borrow().clone();
         while let Some(current) = node {
             depth += 1;
-            let parent = current.parent.take();
-            current.parent.set(parent.clone());
-            node = parent.and_then(|parent| parent.upgrade());
+            node = parent(&current);
         }
-        (depth > MAX_DEPTH).then_some(Stopped::Depth { line })
+        self.work.look(depth, bytes, self.line.get())
     }
+}
+
+fn parent(node: &Handle) -> Option<Handle> {
+    let parent = node.parent.take();
+    node.parent.set(parent.clone());
+    parent.and_then(|parent| parent.upgrade())
 }
 
 /// Whether an element can make the browser fetch something, by its name or an attribute.
@@ -175,23 +152,20 @@ impl TreeSink for LineSink {
         flags: ElementFlags,
     ) -> Handle {
         let refers = refers(&name, &attributes);
+        self.work.element(&name.local, attributes.len());
         let element = self.dom.create_element(name, attributes, flags);
         if refers {
             self.lines
                 .borrow_mut()
                 .insert(Rc::as_ptr(&element), self.line.get());
         }
-        self.elements.set(self.elements.get() + 1);
         self.last.replace(Some(Rc::clone(&element)));
         element
     }
 
     fn append_before_sibling(&self, sibling: &Handle, child: NodeOrText<Handle>) {
-        let parent = sibling.parent.take();
-        sibling.parent.set(parent.clone());
-        if let Some(parent) = parent.and_then(|parent| parent.upgrade()) {
-            self.foster_work
-                .set(self.foster_work.get() + parent.children.borrow().len());
+        if let Some(parent) = parent(sibling) {
+            self.work.search(parent.children.borrow().len());
         }
         self.dom.append_before_sibling(sibling, child);
     }
@@ -228,10 +202,7 @@ impl TreeSink for LineSink {
         previous: &Handle,
         child: NodeOrText<Handle>,
     ) {
-        let parent = element.parent.take();
-        let has_parent = parent.is_some();
-        element.parent.set(parent);
-        if has_parent {
+        if parent(element).is_some() {
             self.append_before_sibling(element, child);
         } else {
             self.append(previous, child);
@@ -457,6 +428,15 @@ mod tests {
     #[test]
     fn hostile_documents_end_in_bounded_time_with_a_word_on_why() {
         let nested = "<div>".repeat(100_000);
+        let compared = |n: usize, open: &str| format!("{open}<b z{n} b c d e f g h>");
+        let formatting: String = (0..500)
+            .map(|n| compared(n, ""))
+            .chain((0..50_000).map(|n| compared(n, "</b>")))
+            .collect();
+        let mut grown = String::from("<p>");
+        grown.extend((0..500).map(|n| format!("<b a{n}>")));
+        grown.push_str(&" ".repeat(PIECE - grown.len() % PIECE));
+        grown.push_str(&"<p>a".repeat(100_000));
         let rebuilt: String = (0..100_000).map(|n| format!("<p><b id={n}>")).collect();
         let fostered = format!("<table>{}", "<b></b>".repeat(300_000));
         let attributes = format!(
@@ -466,6 +446,8 @@ mod tests {
         for (name, text, stops) in [
             ("nested", nested, true),
             ("rebuilt", rebuilt, true),
+            ("formatting", formatting, true),
+            ("grown", grown, true),
             ("fostered", fostered, true),
             ("attributes", attributes, true),
             (

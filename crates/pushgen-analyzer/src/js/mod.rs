@@ -148,8 +148,11 @@ enum Goal {
 pub(crate) fn may_import(text: &str) -> bool {
     text.match_indices("import").any(|(at, keyword)| {
         let rest = text.get(at + keyword.len()..).unwrap_or_default();
+        // ECMAScript counts the byte order mark as white space.
+        let is_white_space = |c: char| c.is_whitespace() || c == '\u{feff}';
         // The last two begin HTML-like comments.
-        rest.trim_start().starts_with(['(', '/', '<', '-'])
+        rest.trim_start_matches(is_white_space)
+            .starts_with(['(', '/', '<', '-'])
     })
 }
 
