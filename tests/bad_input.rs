@@ -257,7 +257,8 @@ fn file_names_that_are_not_utf_8_are_files_like_all_others() {
 
 #[test]
 fn integrity_metadata_that_is_no_hash_is_ignored_as_browsers_ignore_it() {
-    let page = b"<!doctype html><link rel=stylesheet href=/good/a.css integrity='sha256-AAAA'><p>Text";
+    let page =
+        b"<!doctype html><link rel=stylesheet href=/good/a.css integrity='sha256-AAAA'><p>Text";
     let (code, found) = beside_a_good_page(&[("index.html", page)]);
     assert_eq!((code, found), (0, Vec::new()));
 }

@@ -36,5 +36,5 @@ pub use finding::{Code, Finding, Severity};
 pub use graph::{Fetch, PageGraph};
 pub use plan::{DEFAULT_BUDGET, LeftOut, Plan, PlanEntry, PlannedAsset};
 pub use reference::When;
-pub use site::{DOCUMENT_RATIO, FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, SiteOptions, Weight};
+pub use site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, SiteOptions, Weight};
 pub use viewport::{ColorScheme, Viewport};

@@ -26,6 +26,9 @@ use crate::resolve::{Resolver, SiteTarget, Target};
 use crate::site::{FileId, Site};
 use crate::viewport::Viewport;
 
+/// Most pages make fewer requests; a table that grows moves what is in it.
+const TYPICAL_FETCHES: usize = 48;
+
 /// What a page's graph is made with.
 #[derive(Clone, Copy)]
 pub(crate) struct PageContext<'a> {
@@ -54,8 +57,8 @@ pub(crate) fn page_graph(
         encoding,
         import_map: ImportMap::default(),
         space: None,
-        fetches: Vec::new(),
-        by_path: HashMap::new(),
+        fetches: Vec::with_capacity(TYPICAL_FETCHES),
+        by_path: HashMap::with_capacity(TYPICAL_FETCHES),
         foreign_blockers: Vec::new(),
         policies: Vec::new(),
         findings: Vec::new(),

@@ -56,6 +56,16 @@ pub(crate) struct Node<'d> {
 }
 
 impl Dom {
+    /// An empty arena with room for so many elements.
+    pub(super) fn with_capacity(elements: usize) -> Self {
+        Self {
+            elements: Vec::with_capacity(elements),
+            attributes: Vec::with_capacity(elements),
+            last_children: Vec::with_capacity(elements),
+            ..Self::default()
+        }
+    }
+
     /// Adds an element after everything that is there, as the last child of `parent`.
     pub(super) fn push(
         &mut self,

@@ -252,7 +252,7 @@ impl TreeSink for LineSink {
 
 /// The tree as an arena: one walk in document order, with a stack of its own.
 fn arena(sink: &LineSink, text: &str) -> Dom {
-    let mut dom = Dom::default();
+    let mut dom = Dom::with_capacity(sink.work.elements());
     let lines = sink.lines.borrow();
     let mut starts = TagLines::new(text);
     let mut stack: Vec<(Handle, Option<ElementId>)> = Vec::new();

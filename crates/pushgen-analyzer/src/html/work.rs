@@ -60,6 +60,11 @@ impl Work {
         }
     }
 
+    /// How many elements were made.
+    pub(super) fn elements(&self) -> usize {
+        self.elements.get()
+    }
+
     /// Misplaced content is put before one of so many siblings.
     pub(super) fn search(&self, siblings: usize) {
         self.searched.set(self.searched.get() + siblings);

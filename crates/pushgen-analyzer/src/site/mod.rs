@@ -23,7 +23,7 @@ use crate::error::SiteError;
 use crate::finding::{Code, Finding};
 use crawl::Filter;
 pub(crate) use urls::Lookup;
-pub use weight::{DOCUMENT_RATIO, Weight};
+pub use weight::Weight;
 
 /// The largest document that is read, in bytes. The tree of a document takes some twenty times its
 /// size, so that one of this size already needs hundreds of megabytes.
