@@ -14,6 +14,18 @@ Exit status:
   1  findings at or above --fail-on, or a policy that is out of date
   2  wrong usage, unreadable input or an invalid policy";
 
+/// That of the commands which only show.
+const EXIT_STATUS_OF_SHOWING: &str = "\
+Exit status:
+  0  all is well, whatever was found
+  2  wrong usage or unreadable input";
+
+/// What `--origin` does where a policy is written.
+const ORIGIN_OF_A_POLICY: &str = "\
+Where the site will be served, such as `https://example.com`: its absolute URLs are then its own, and URL fingerprints are written";
+
+const GLOBAL: &str = "Global options";
+
 /// Analyses a built web site and writes the push policy that a server delivers it by.
 #[derive(Debug, Parser)]
 #[command(name = "pushgen", version, after_help = EXIT_STATUS, propagate_version = true)]
@@ -22,26 +34,31 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 
     /// Say less: once for errors only, twice for nothing
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "verbose", help_heading = GLOBAL)]
     pub(crate) quiet: u8,
 
     /// Say more: every place of every finding
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = GLOBAL)]
     pub(crate) verbose: u8,
 
     /// When to use colours
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, help_heading = GLOBAL)]
     pub(crate) color: Color,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Analyse a site and write its push policy
-    #[command(after_help = EXIT_STATUS)]
+    #[command(after_help = EXIT_STATUS, mut_arg("origin", |origin| origin.help(ORIGIN_OF_A_POLICY)))]
     Analyze(Analyze),
     /// Print what a browser fetches for each page, as JSON Lines
+    ///
+    /// Findings that are errors, such as a page that is binary data and therefore has an empty graph, are shown on
+    /// standard error; `pushgen analyze` shows the warnings too.
+    #[command(after_help = EXIT_STATUS_OF_SHOWING)]
     Graph(Graph),
     /// Show a page's dependency tree and the reason for every decision
+    #[command(after_help = EXIT_STATUS_OF_SHOWING)]
     Explain(Explain),
     /// Validate a policy, and tell whether it still fits a site
     #[command(after_help = EXIT_STATUS)]
@@ -135,8 +152,7 @@ pub(crate) struct SiteArguments {
     #[arg(long)]
     pub(crate) clean_urls: bool,
 
-    /// Where the site will be served, such as `https://example.com`: recognises its absolute URLs and
-    /// writes URL fingerprints
+    /// Where the site will be served, such as `https://example.com`: its absolute URLs are then its own
     #[arg(long, value_name = "URL", value_parser = origin)]
     pub(crate) origin: Option<Origin>,
 
@@ -222,8 +238,8 @@ impl SiteArguments {
     /// Lists the folder.
     pub(crate) fn load(&self) -> Result<Site, SiteError> {
         let mut options = SiteOptions::default();
-        options.include.clone_from(&self.include);
-        options.exclude.clone_from(&self.exclude);
+        options.include = self.include.iter().map(|glob| below_root(glob)).collect();
+        options.exclude = self.exclude.iter().map(|glob| below_root(glob)).collect();
         options.base_path.clone_from(&self.base_path);
         options.clean_urls = self.clean_urls;
         Site::load(&self.dist, &options)
@@ -255,9 +271,44 @@ impl PlanArguments {
     }
 }
 
+/// A glob as the site's files are matched by, relative to its root: people write `./a.html`, `/a.html`, and
+/// `a/` for what is in a folder.
+fn below_root(glob: &str) -> String {
+    let mut path = glob;
+    while let Some(rest) = path.strip_prefix("./").or_else(|| path.strip_prefix('/')) {
+        path = rest;
+    }
+    let is_folder = glob.ends_with('/');
+    match path.trim_end_matches('/') {
+        "" if is_folder => "**".to_owned(),
+        folder if is_folder => format!("{folder}/**"),
+        _ => path.to_owned(),
+    }
+}
+
+/// The origin in its normal spelling. People paste the address of the front page.
 fn origin(text: &str) -> Result<Origin, String> {
-    // People paste the address of the front page.
-    Origin::parse(text.trim_end_matches('/')).map_err(|error| error.to_string())
+    let has_scheme = ["https://", "http://"].iter().any(|scheme| {
+        text.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    if !has_scheme {
+        return Err("it must begin with https:// or http://".to_owned());
+    }
+    let url = url::Url::parse(text).map_err(|error| error.to_string())?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an origin has no user name and no password".to_owned());
+    }
+    if url.path() != "/" {
+        return Err(format!(
+            "an origin has no path; {} goes to --base-path if the folder is served there",
+            url.path()
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("an origin ends with the host and port; leave out what follows".to_owned());
+    }
+    Origin::parse(&url.origin().ascii_serialization()).map_err(|error| error.to_string())
 }
 
 fn viewport(text: &str) -> Result<pushgen_policy::Viewport, String> {
@@ -281,5 +332,66 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_origin_is_taken_in_any_spelling() {
+        for (text, expected) in [
+            ("https://example.com", "https://example.com"),
+            ("https://example.com/", "https://example.com"),
+            ("HTTPS://Example.COM", "https://example.com"),
+            ("https://example.com:443", "https://example.com"),
+            ("http://example.com:80/", "http://example.com"),
+            ("http://example.com:443", "http://example.com:443"),
+            ("https://bücher.de", "https://xn--bcher-kva.de"),
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("https://[::1]:8443", "https://[::1]:8443"),
+        ] {
+            let origin = origin(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(origin.as_str(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_more_than_an_origin_is_refused_with_the_reason() {
+        for (text, says) in [
+            ("", "begin with https://"),
+            ("example.com", "begin with https://"),
+            ("//example.com", "begin with https://"),
+            ("https:example.com", "begin with https://"),
+            ("ftp://example.com", "begin with https://"),
+            ("https://user@example.com", "no user name"),
+            ("https://user:secret@example.com", "no user name"),
+            ("https://example.com/docs/", "/docs/ goes to --base-path"),
+            ("https://example.com//", "no path"),
+            ("https://example.com?a", "leave out what follows"),
+            ("https://example.com/#", "leave out what follows"),
+            ("https://", "empty host"),
+            ("https://a b", "invalid"),
+            ("https://example.com:99999", "invalid port"),
+        ] {
+            let error = origin(text).expect_err(text);
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn globs_are_relative_to_the_root_however_they_are_written() {
+        for (given, expected) in [
+            ("b.html", "b.html"),
+            ("./b.html", "b.html"),
+            ("/b.html", "b.html"),
+            ("././b.html", "b.html"),
+            ("b.html/", "b.html/**"),
+            ("/drafts//", "drafts/**"),
+            ("**/*.html", "**/*.html"),
+            (".well-known/**", ".well-known/**"),
+            ("../x", "../x"),
+            ("./", "**"),
+            ("/", "**"),
+            ("", ""),
+        ] {
+            assert_eq!(below_root(given), expected, "{given:?}");
+        }
     }
 }

@@ -13,7 +13,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) struct Progress {
     bar: ProgressBar,
     started: Instant,
-    is_hidden: AtomicBool,
+    /// The bar has yet to be shown, once the run takes long.
+    is_due: AtomicBool,
 }
 
 impl Progress {
@@ -26,18 +27,17 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_message("analysing");
-        let shows = !quiet && std::io::stderr().is_terminal();
         Self {
             bar,
             started: Instant::now(),
-            is_hidden: AtomicBool::new(shows),
+            is_due: AtomicBool::new(!quiet && std::io::stderr().is_terminal()),
         }
     }
 
     /// One page is done.
     pub(crate) fn page_done(&self) {
         self.bar.inc(1);
-        if self.started.elapsed() > PATIENCE && self.is_hidden.swap(false, Ordering::Relaxed) {
+        if self.started.elapsed() > PATIENCE && self.is_due.swap(false, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::TestSite;
+use crate::support::{Run, TestSite};
 
 /// A healthy page, which must come out the same beside every broken one.
 const GOOD: (&str, &[u8]) = (
@@ -218,19 +218,25 @@ fn an_unreadable_page_is_an_error_and_the_rest_is_analysed() {
     let site = TestSite::new(&[GOOD, SHEET, ("locked.html", b"<p>")]);
     let locked = site.dist().join("locked.html");
     std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).expect("permissions");
-    if std::fs::read(&locked).is_ok() {
-        // The superuser reads everything; take a file away between listing and reading instead.
-        std::fs::remove_file(&locked).expect("removed");
-        std::os::unix::fs::symlink("/proc/self/mem", &locked).expect("a link");
-        let (_, found) = site.findings();
-        assert_eq!(found, vec![finding("symlink-leaves-root", "locked.html")]);
+    let out = site.folder.path().join("out");
+    std::fs::create_dir(&out).expect("a folder");
+    std::fs::set_permissions(&out, std::fs::Permissions::from_mode(0o777)).expect("permissions");
+    let arguments = ["analyze", "dist", "--format", "json", "-o", "out/p.json"];
+    let Some(run) = site.pushgen_bound_by_permissions(&arguments) else {
         return;
-    }
-    let (code, found) = site.findings();
+    };
     assert_eq!(
-        (code, found),
+        run.findings(),
         (1, vec![finding("unreadable-file", "locked.html")])
     );
+    let policy = std::fs::read_to_string(out.join("p.json")).expect("a policy");
+    assert!(policy.contains("/good/a.css"), "{policy}");
+}
+
+#[test]
+fn a_folder_that_is_named_like_a_page_is_a_folder() {
+    let (code, found) = beside_a_good_page(&[("folder.html/index.html", b"<p>")]);
+    assert_eq!((code, found), (0, Vec::new()));
 }
 
 #[cfg(unix)]
@@ -261,4 +267,96 @@ fn integrity_metadata_that_is_no_hash_is_ignored_as_browsers_ignore_it() {
         b"<!doctype html><link rel=stylesheet href=/good/a.css integrity='sha256-AAAA'><p>Text";
     let (code, found) = beside_a_good_page(&[("index.html", page)]);
     assert_eq!((code, found), (0, Vec::new()));
+}
+
+#[test]
+fn graph_shows_the_errors_that_leave_a_graph_empty_and_no_warnings() {
+    let site = TestSite::new(&[
+        GOOD,
+        SHEET,
+        ("b.html", b"\0\x01\x02\x03"),
+        ("index.html", b"<!doctype html><img src=gone.png>"),
+    ]);
+    let run = site.pushgen(&["graph", "dist"]).ok();
+    assert_eq!(run.json_lines().len(), 3);
+    assert!(
+        run.stderr.contains("error[not-text]") && run.stderr.contains("b.html"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    for silent in [
+        ["graph", "dist", "--page", "/good/"].as_slice(),
+        &["graph", "dist", "-qq"],
+    ] {
+        assert_eq!(site.pushgen(silent).ok().stderr, "", "{silent:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_a_terminal_would_obey_are_shown_and_not_obeyed() {
+    let escape = "\u{1b}[31mred.html";
+    let forged = "a\nerror: forged.html";
+    let page =
+        "<!doctype html><img src=\"gone\u{1b}[31m.png\"><script src='x\u{202e}.js'></script>";
+    let site = TestSite::new(&[
+        (escape, page.as_bytes()),
+        (forged, page.as_bytes()),
+        ("index.html", b"<!doctype html><script src=%1b.js></script>"),
+    ]);
+    std::os::unix::fs::symlink("/nowhere\nerror: forged", site.dist().join("l\u{9b}.html"))
+        .expect("a link");
+    std::os::unix::fs::symlink("/", site.dist().join("out\u{1b}]0;title\u{7}")).expect("a link");
+    site.pushgen(&["analyze", "dist", "-qq"]).ok();
+    let check = |run: Run| {
+        let said = run.stdout + &run.stderr;
+        let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!said.contains(obeyed), "{said:?}");
+        assert!(
+            !said.lines().any(|line| line.starts_with("error: forged")),
+            "{said}"
+        );
+        said
+    };
+    let said = check(site.pushgen(&["analyze", "dist", "-v"]).ok());
+    assert!(said.contains("\u{fffd}[31mred.html"), "{said}");
+    assert!(said.contains("a\u{fffd}error: forged.html"), "{said}");
+    check(site.pushgen(&["explain", "dist", escape]).ok());
+    check(site.pushgen(&["explain", "dist", "/nowhere\u{1b}"]));
+    let policy = site.folder.path().join("push-policy.json");
+    let known = std::fs::read_to_string(&policy).expect("a policy");
+    let unknown = known.replacen("\"generator\"", r#""\u001b[31m": 1, "generator""#, 1);
+    std::fs::write(&policy, unknown).expect("a file");
+    let said = check(site.pushgen(&["check", "dist"]).ok());
+    assert!(said.contains("/\u{fffd}[31m is not known"), "{said}");
+    check(
+        site.pushgen(&["check", "nowhere\u{1b}[31m"])
+            .fails(2, "nowhere"),
+    );
+}
+
+#[test]
+fn tens_of_thousands_of_findings_in_one_file_are_shown_in_time() {
+    let page: String = (0..20_000)
+        .map(|n| format!("<img src=gone{n}.png>\n"))
+        .collect();
+    // The page's text again on one line.
+    let line = page.replace('\n', "").replace("gone", "lost");
+    let site = TestSite::new(&[
+        ("index.html", page.as_bytes()),
+        ("line.html", line.as_bytes()),
+    ]);
+    let start = Instant::now();
+    let run = site.pushgen(&["analyze", "dist", "-v"]).ok();
+    assert!(
+        start.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(
+        run.stderr.contains("20000 | <img src=gone19999.png>"),
+        "the last line is shown"
+    );
+    assert_eq!(run.stderr.matches("warning[missing-asset]").count(), 40_000);
 }

@@ -44,6 +44,51 @@ fn a_changed_asset_makes_the_policy_out_of_date() {
 }
 
 #[test]
+fn an_asset_that_one_page_gains_changes_no_other_page() {
+    let page =
+        |sheet: &str| format!("<!doctype html><link rel=stylesheet href=/{sheet}.css><p>Text");
+    let site = TestSite::new(&[
+        ("b/index.html", page("b").as_bytes()),
+        ("c/index.html", page("c").as_bytes()),
+        ("c/d/index.html", page("b").as_bytes()),
+        ("0.css", b"p { margin: 0 }"),
+        ("b.css", b"p { color: red }"),
+        ("c.css", b"p { color: green }"),
+    ]);
+    site.pushgen(&["analyze", "dist", "-q"]).ok();
+    // Its asset comes first in the table, so that the indices of all others shift.
+    site.write("b/index.html", (page("0") + &page("b")).as_bytes());
+    let run = site.pushgen(&["check", "dist", "--format", "json"]);
+    let report = &run.json_lines()[0];
+    assert_eq!(run.code, 1);
+    assert_eq!(report["changed_pages"], serde_json::json!(["/b/"]));
+    assert_eq!(report["changed_assets"], serde_json::json!(["/0.css"]));
+}
+
+#[test]
+fn assets_that_went_came_or_changed_are_listed_once_each() {
+    let page = |sheets: &[&str]| -> String {
+        let link = |sheet: &&str| format!("<link rel=stylesheet href=/{sheet}.css>");
+        "<!doctype html>".to_owned() + &sheets.iter().map(link).collect::<String>()
+    };
+    let site = TestSite::new(&[
+        ("index.html", page(&["a", "b", "c"]).as_bytes()),
+        ("a.css", b"a {}"),
+        ("b.css", b"b {}"),
+        ("c.css", b"c {}"),
+        ("d.css", b"d {}"),
+    ]);
+    site.pushgen(&["analyze", "dist", "-q"]).ok();
+    site.write("index.html", page(&["b", "c", "d"]).as_bytes());
+    site.write("c.css", b"c { color: red }");
+    let run = site.pushgen(&["check", "dist", "--format", "json"]);
+    assert_eq!(
+        run.json_lines()[0]["changed_assets"],
+        serde_json::json!(["/a.css", "/c.css", "/d.css"])
+    );
+}
+
+#[test]
 fn a_new_page_makes_the_policy_out_of_date() {
     let site = site();
     site.write("b/index.html", b"<p>");
@@ -86,12 +131,10 @@ fn invalid_policies_are_refused_with_a_pointer() {
         ("\"/a.css\"", "\"/../a.css\"", "/assets/0/path"),
         ("\"/a.css\"", "\"/a\\r\\nb.css\"", "/assets/0/path"),
         ("\"asset\": 0", "\"asset\": 7", "/plans/0/entries/0/asset"),
-        ("\"asset\":0", "\"asset\":7", "/plans/0/entries/0/asset"),
+        ("\"plan\": 0", "\"plan\": 7", "/pages/~1/plan"),
         ("\"generator\"", "\"version\": 1, \"generator\"", "version"),
     ] {
-        if !good.contains(from) {
-            continue;
-        }
+        assert!(good.contains(from), "{from} is not in {good}");
         let bad = good.replacen(from, to, 1);
         std::fs::write(site.folder.path().join("bad.json"), bad).expect("a file");
         let run = site.pushgen(&["check", "bad.json"]);
@@ -105,12 +148,41 @@ fn invalid_policies_are_refused_with_a_pointer() {
 }
 
 #[test]
-fn a_policy_may_come_from_standard_input_and_missing_files_are_named() {
+fn a_policy_may_come_from_standard_input() {
     let site = site();
-    site.pushgen(&["check", "nowhere.json"])
-        .fails(2, "cannot read nowhere.json");
-    site.pushgen(&["check", "dist", "dist"])
-        .fails(2, "one too many");
+    let policy = std::fs::read(site.folder.path().join("push-policy.json")).expect("a policy");
+    for arguments in [["check", "-"].as_slice(), &["check", "-", "dist"]] {
+        let run = site.pushgen_reading(&policy, arguments).ok();
+        assert!(
+            run.stderr.contains("-: a valid policy of 1 page"),
+            "{}",
+            run.stderr
+        );
+    }
+    site.pushgen_reading(b"{}", &["check", "-"])
+        .fails(2, "- is not a valid policy");
+}
+
+#[test]
+fn what_does_not_exist_or_is_too_much_is_named() {
+    let site = site();
+    for (arguments, says) in [
+        (
+            ["check", "nowhere.json"].as_slice(),
+            "cannot read nowhere.json: it does not exist",
+        ),
+        (
+            &["check", "push-policy.json", "nowhere"],
+            "cannot read nowhere: it does not exist",
+        ),
+        (
+            &["check", "nowhere", "push-policy.json"],
+            "cannot read nowhere: it does not exist",
+        ),
+        (&["check", "dist", "dist"], "dist is one too many"),
+    ] {
+        site.pushgen(arguments).fails(2, says);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::{TestSite, fixture, pushgen, root};
+use crate::support::{Run, TestSite, command_in, fixture, pushgen, root};
 
 fn little_site() -> TestSite {
     TestSite::new(&[
@@ -126,6 +126,180 @@ fn a_failed_run_leaves_the_old_policy_alone() {
         .map(|e| e.expect("an entry").file_name())
         .collect();
     assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_written_into_and_stays_a_pipe() {
+    use std::io::Read;
+    use std::os::unix::fs::FileTypeExt;
+    let site = little_site();
+    let policy = site.pushgen(&["analyze", "dist", "-o", "-", "-q"]).ok();
+    let pipe = site.folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    // Open for reading and writing: neither end waits for the other, whatever the run does.
+    let mut reader = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .expect("a pipe");
+    site.pushgen(&["analyze", "dist", "-o", "pipe", "-q"]).ok();
+    let kind = std::fs::symlink_metadata(&pipe).expect("it is there");
+    assert!(kind.file_type().is_fifo(), "{kind:?}");
+    let mut written = vec![0; policy.stdout.len()];
+    reader.read_exact(&mut written).expect("the policy");
+    assert_eq!(written, policy.stdout.as_bytes());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_stays_and_what_it_points_to_is_written() {
+    use std::os::unix::fs::symlink;
+    let site = little_site();
+    let folder = site.folder.path();
+    let policy = site.pushgen(&["analyze", "dist", "-o", "-", "-q"]).ok();
+    std::fs::create_dir(folder.join("there")).expect("a folder");
+    std::fs::write(folder.join("there/old.json"), "old").expect("a file");
+    symlink("there/old.json", folder.join("to-a-file")).expect("a link");
+    symlink("there/new.json", folder.join("to-nothing")).expect("a link");
+    symlink("to-nothing", folder.join("to-a-link")).expect("a link");
+    for (link, target) in [
+        ("to-a-file", "there/old.json"),
+        ("to-nothing", "there/new.json"),
+        ("to-a-link", "there/new.json"),
+    ] {
+        site.pushgen(&["analyze", "dist", "-o", link, "-q"]).ok();
+        let kind = std::fs::symlink_metadata(folder.join(link)).expect("it is there");
+        assert!(kind.is_symlink(), "{link}");
+        let written = std::fs::read_to_string(folder.join(target)).expect("a policy");
+        assert_eq!(written, policy.stdout, "{link}");
+        std::fs::remove_file(folder.join(target)).expect("it goes");
+    }
+    symlink("loop", folder.join("loop")).expect("a link");
+    site.pushgen(&["analyze", "dist", "-o", "loop", "-q"])
+        .fails(2, "cannot write loop");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replaced_policy_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = little_site();
+    let policy = site.folder.path().join("push-policy.json");
+    site.pushgen(&["analyze", "dist", "-q"]).ok();
+    std::fs::set_permissions(&policy, std::fs::Permissions::from_mode(0o640)).expect("permissions");
+    site.pushgen(&["analyze", "dist", "-q"]).ok();
+    let mode = std::fs::metadata(&policy).expect("a policy").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o640);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_without_permission_is_named_with_the_way_out() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = little_site();
+    let closed = site.folder.path().join("closed");
+    std::fs::create_dir(&closed).expect("a folder");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o555)).expect("permissions");
+    let arguments = ["analyze", "dist", "-q", "-o", "closed/policy.json"];
+    let Some(run) = site.pushgen_bound_by_permissions(&arguments) else {
+        return;
+    };
+    assert_eq!(run.code, 2);
+    assert_eq!(
+        run.stderr,
+        "error: cannot write closed/policy.json: no permission to write in the folder closed; give another place with -o\n"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_named() {
+    let site = little_site();
+    for arguments in [
+        ["analyze", "dist", "-q", "-o", "-"].as_slice(),
+        &["analyze", "dist", "--format", "json"],
+        &["graph", "dist"],
+        &["explain", "dist", "/"],
+        &["explain", "dist", "/", "--format", "json"],
+        &["check", "dist", "--format", "json"],
+        &["schema"],
+    ] {
+        site.pushgen(&["analyze", "dist", "-q"]).ok();
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("Linux has it");
+        let output = command_in(site.folder.path(), arguments)
+            .stdout(full)
+            .output()
+            .expect("the binary runs");
+        let run = Run::from(output).fails(2, "cannot write to standard output: ");
+        assert!(run.stderr.contains("No space left"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_file_is_left_out_however_its_glob_is_written() {
+    let site = little_site();
+    for exclude in ["docs/index.html", "./docs/index.html", "/docs/", "docs/"] {
+        let run = site.pushgen(&["graph", "dist", "--exclude", exclude]).ok();
+        let pages: Vec<String> = run
+            .json_lines()
+            .iter()
+            .map(|g| g["page"].to_string())
+            .collect();
+        assert_eq!(pages, ["\"/\""], "{exclude}");
+    }
+    site.pushgen(&["analyze", "dist", "-q", "--exclude", "./docs/"])
+        .ok();
+    site.pushgen(&["check", "dist"]).ok();
+}
+
+#[test]
+fn an_origin_is_written_in_its_normal_spelling() {
+    let site = little_site();
+    for (given, expected) in [
+        ("HTTPS://Example.COM:443/", "https://example.com"),
+        ("https://bücher.de", "https://xn--bcher-kva.de"),
+    ] {
+        let run = site.pushgen(&["analyze", "dist", "-q", "-o", "-", "--origin", given]);
+        let policy: serde_json::Value = serde_json::from_str(&run.ok().stdout).expect("JSON");
+        assert_eq!(policy["origin"], expected);
+    }
+    site.pushgen(&["analyze", "dist", "--origin", "https://example.com/docs/"])
+        .fails(2, "/docs/ goes to --base-path");
+}
+
+#[test]
+fn every_help_ends_with_the_global_options_and_the_exit_status() {
+    for (command, statuses) in [("analyze", 3), ("graph", 2), ("explain", 2), ("check", 3)] {
+        for flag in ["-h", "--help"] {
+            let help = pushgen(&[command, flag]).ok().stdout;
+            let (own, end) = help
+                .split_once("\nGlobal options:\n")
+                .unwrap_or_else(|| panic!("{help}"));
+            assert!(
+                !own.contains("--quiet") && end.contains("--quiet"),
+                "{help}"
+            );
+            let (_, exit) = end
+                .split_once("\nExit status:\n")
+                .unwrap_or_else(|| panic!("{help}"));
+            assert_eq!(exit.lines().count(), statuses, "{help}");
+        }
+    }
+    let help = |command| pushgen(&[command, "--help"]).ok().stdout;
+    assert!(help("graph").contains("standard error"));
+    for (command, writes_fingerprints) in [("analyze", true), ("graph", false), ("explain", false)]
+    {
+        assert_eq!(
+            help(command).contains("URL fingerprints are"),
+            writes_fingerprints,
+            "{command}"
+        );
+    }
 }
 
 #[test]

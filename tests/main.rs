@@ -5,4 +5,5 @@ mod check;
 mod cli;
 mod determinism;
 mod fixtures;
+mod generated_sites;
 mod support;

@@ -1,8 +1,9 @@
 //! Running `pushgen` and making little sites for it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -52,21 +53,35 @@ impl Run {
     }
 }
 
-/// Runs `pushgen` in a folder.
-pub(crate) fn pushgen_in(folder: &Path, arguments: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pushgen"));
-    let output: Output = command
+/// `pushgen` in a folder, to be run.
+pub(crate) fn command_in(folder: &Path, arguments: &[&str]) -> Command {
+    command_of(env!("CARGO_BIN_EXE_pushgen").as_ref(), folder, arguments)
+}
+
+fn command_of(program: &Path, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .current_dir(folder)
         .env_remove("NO_COLOR")
-        .env_remove("CLICOLOR_FORCE")
-        .output()
-        .expect("the binary runs");
-    Run {
-        code: output.status.code().expect("no signal ended it"),
-        stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
-        stderr: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
+        .env_remove("CLICOLOR_FORCE");
+    command
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("no signal ended it"),
+            stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
+        }
     }
+}
+
+/// Runs `pushgen` in a folder.
+pub(crate) fn pushgen_in(folder: &Path, arguments: &[&str]) -> Run {
+    let output = command_in(folder, arguments).output();
+    output.expect("the binary runs").into()
 }
 
 /// Runs `pushgen` in the repository.
@@ -108,11 +123,70 @@ impl TestSite {
         pushgen_in(self.folder.path(), arguments)
     }
 
+    /// Runs `pushgen` beside `dist/` with something on standard input.
+    pub(crate) fn pushgen_reading(&self, input: &[u8], arguments: &[&str]) -> Run {
+        let mut child = command_in(self.folder.path(), arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input).expect("it reads");
+        drop(stdin);
+        child.wait_with_output().expect("it ends").into()
+    }
+
+    /// Runs `pushgen` beside `dist/` as a user whom file permissions bind, which they do not the superuser.
+    /// `None`, with the reason on standard error, where the superuser may not become somebody else.
+    #[cfg(unix)]
+    pub(crate) fn pushgen_bound_by_permissions(&self, arguments: &[&str]) -> Option<Run> {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        use std::os::unix::process::CommandExt;
+        /// `nobody` on most systems; that it owns nothing is all that counts.
+        const NOBODY: u32 = 65534;
+        let folder = self.folder.path();
+        if fs::metadata(folder).expect("a folder").uid() != 0 {
+            return Some(self.pushgen(arguments));
+        }
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("permissions");
+        // Nobody need not reach the build's folder. `cp` copies, since a file that this process has written may
+        // still be open for writing in a child that another test has just forked.
+        let elsewhere = tempfile::tempdir().expect("a temporary folder");
+        fs::set_permissions(elsewhere.path(), fs::Permissions::from_mode(0o755))
+            .expect("permissions");
+        let program = elsewhere.path().join("pushgen");
+        let copied = Command::new("cp")
+            .arg(env!("CARGO_BIN_EXE_pushgen"))
+            .arg(&program)
+            .status();
+        assert!(copied.expect("cp runs").success());
+        match command_of(&program, folder, arguments)
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .output()
+        {
+            Ok(output) => Some(output.into()),
+            Err(error) => {
+                eprintln!("skipped: pushgen cannot be run as another user: {error}");
+                None
+            }
+        }
+    }
+
     /// `analyze dist` with findings as JSON: exit status, and `(code, file)` of each finding.
     pub(crate) fn findings(&self) -> (i32, Vec<(String, String)>) {
-        let run = self.pushgen(&["analyze", "dist", "--format", "json"]);
-        assert!(run.code < 2, "{}", run.stderr);
-        let lines = run.json_lines();
+        self.pushgen(&["analyze", "dist", "--format", "json"])
+            .findings()
+    }
+}
+
+impl Run {
+    /// Of a run of `analyze --format json`: exit status, and `(code, file)` of each finding.
+    #[track_caller]
+    pub(crate) fn findings(&self) -> (i32, Vec<(String, String)>) {
+        assert!(self.code < 2, "{}", self.stderr);
+        let lines = self.json_lines();
         let findings = lines
             .iter()
             .filter(|line| line["type"] == "finding")
@@ -120,6 +194,6 @@ impl TestSite {
                 let word = |name: &str| line["data"][name].as_str().expect("a string").to_owned();
                 (word("code"), word("file"))
             });
-        (run.code, findings.collect())
+        (self.code, findings.collect())
     }
 }

@@ -1,6 +1,5 @@
 //! `pushgen analyze`: a site in, its push policy out, with a report of what was noticed.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -8,9 +7,9 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use pushgen_analyzer::Analyzer;
 
-use super::{use_threads, write_whole};
+use super::use_threads;
 use crate::cli::{Analyze, Arguments, Format};
-use crate::output::{findings, summary};
+use crate::output::{file, findings, stdout, summary};
 use crate::progress::Progress;
 
 pub(crate) fn run(command: &Analyze, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -32,9 +31,9 @@ pub(crate) fn run(command: &Analyze, arguments: &Arguments) -> anyhow::Result<Ex
 
     let policy = analysis.policy.to_json();
     if to_stdout {
-        std::io::stdout().lock().write_all(policy.as_bytes())?;
+        stdout::data(|out| out.write_all(policy.as_bytes()))?;
     } else {
-        write_whole(&command.output, policy.as_bytes())?;
+        file::write(&command.output, policy.as_bytes())?;
     }
     let run = summary::Run {
         seconds: started.elapsed().as_secs_f64(),

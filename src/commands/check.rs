@@ -4,18 +4,21 @@
 //! again in the same way, and the two policies are compared member by member. Which program and version
 //! wrote the policy does not count.
 
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use pushgen_analyzer::{Analyzer, ColorScheme, Options, Site, SiteOptions, Viewport};
-use pushgen_policy::{Policy, wire};
+use pushgen_policy::{Class, CrossOrigin, Destination, Means, Policy, wire};
 use serde::Serialize;
 
 use super::use_threads;
 use crate::cli::{Arguments, Check, DEFAULT_POLICY, Format};
-use crate::output::{BOLD, GREEN, YELLOW, count};
+use crate::output::terminal::shown;
+use crate::output::{BOLD, GREEN, YELLOW, count, stdout};
 use crate::progress::Progress;
 
 /// What `check` found; with `--format json` one line on standard output.
@@ -57,11 +60,10 @@ pub(crate) fn run(command: &Check, arguments: &Arguments) -> anyhow::Result<Exit
     }
     match command.format {
         Format::Human => print(&report, arguments)?,
-        Format::Json => {
-            let mut stdout = std::io::stdout().lock();
-            serde_json::to_writer(&mut stdout, &report)?;
-            stdout.write_all(b"\n")?;
-        }
+        Format::Json => stdout::data(|out| {
+            serde_json::to_writer(&mut *out, &report)?;
+            out.write_all(b"\n")
+        })?,
     }
     Ok(ExitCode::from(u8::from(report.current == Some(false))))
 }
@@ -71,6 +73,12 @@ fn paths(given: &[PathBuf]) -> anyhow::Result<(PathBuf, Option<&Path>)> {
     let mut policy = None;
     let mut site = None;
     for path in given {
+        if path != Path::new("-") && !path.exists() {
+            bail!(
+                "cannot read {}: it does not exist; `pushgen analyze DIST` writes a policy",
+                path.display()
+            );
+        }
         let slot = if path.is_dir() {
             &mut site
         } else {
@@ -128,48 +136,92 @@ fn compare(
     };
     report.current = Some(old == new);
 
-    let paths = old
-        .pages
-        .keys()
-        .chain(new.pages.keys())
-        .collect::<std::collections::BTreeSet<_>>();
-    let changed = paths
-        .into_iter()
-        .filter(|path| resolved(&old, path) != resolved(&new, path));
-    report.changed_pages = changed.cloned().collect();
-    let differs = |asset: &&wire::Asset, other: &wire::Policy| !other.assets.contains(asset);
-    let mut assets: Vec<String> = old
-        .assets
-        .iter()
-        .filter(|asset| differs(asset, &new))
-        .map(|a| a.path.clone())
-        .collect();
-    assets.extend(
-        new.assets
-            .iter()
-            .filter(|asset| differs(asset, &old))
-            .map(|a| a.path.clone()),
-    );
-    assets.sort();
-    assets.dedup();
-    report.changed_assets = assets;
+    report.changed_pages = changed_pages(&old, &new);
+    report.changed_assets = changed_assets(&old.assets, &new.assets);
     Ok(())
 }
 
-/// A page's plan with its assets in place of their indices, which shift when an asset is added.
-fn resolved<'p>(
-    policy: &'p wire::Policy,
-    page: &str,
-) -> Option<(&'p str, Vec<(&'p str, &'p wire::Entry)>)> {
-    let plan = policy.plans.get(policy.pages.get(page)?.plan as usize)?;
-    let entry = |entry: &'p wire::Entry| {
-        let path = policy
-            .assets
-            .get(entry.asset as usize)
-            .map_or("", |asset| asset.path.as_str());
-        (path, entry)
+/// The pages that are in one policy only, or whose plans differ.
+fn changed_pages(old: &wire::Policy, new: &wire::Policy) -> Vec<String> {
+    // Thousands of pages share a plan: each pair of plans is compared once.
+    let mut known: HashMap<(u32, u32), bool> = HashMap::new();
+    let mut differs = |old_plan: u32, new_plan: u32| {
+        *known.entry((old_plan, new_plan)).or_insert_with(|| {
+            let (old_plan, new_plan) = (
+                old.plans.get(old_plan as usize),
+                new.plans.get(new_plan as usize),
+            );
+            !match (old_plan, new_plan) {
+                (Some(a), Some(b)) => {
+                    a.reason == b.reason && sends(a, &old.assets).eq(sends(b, &new.assets))
+                }
+                _ => false,
+            }
+        })
     };
-    Some((&plan.reason, plan.entries.iter().map(entry).collect()))
+    let paths: BTreeSet<&String> = old.pages.keys().chain(new.pages.keys()).collect();
+    paths
+        .into_iter()
+        .filter(|path| match (old.pages.get(*path), new.pages.get(*path)) {
+            (Some(a), Some(b)) => differs(a.plan, b.plan),
+            _ => true,
+        })
+        .cloned()
+        .collect()
+}
+
+/// What the asset table is sorted by and no two assets share.
+type AssetKey<'p> = (&'p str, Destination, bool, Option<CrossOrigin>);
+
+fn key(asset: &wire::Asset) -> AssetKey<'_> {
+    (
+        &asset.path,
+        asset.destination,
+        asset.module,
+        asset.crossorigin,
+    )
+}
+
+/// A plan's entries with the assets' keys in place of their indices, which shift when an asset is added.
+fn sends<'p>(
+    plan: &'p wire::Plan,
+    assets: &'p [wire::Asset],
+) -> impl Iterator<Item = (Option<AssetKey<'p>>, Class, u32, &'p [Means], &'p str)> {
+    plan.entries.iter().map(|entry| {
+        let wire::Entry {
+            asset,
+            class,
+            depth,
+            means,
+            reason,
+        } = entry;
+        let asset = assets.get(*asset as usize).map(key);
+        (asset, *class, *depth, means.as_slice(), reason.as_str())
+    })
+}
+
+/// The paths of assets that are in one table only, or differ; both tables are sorted by their keys.
+fn changed_assets(old: &[wire::Asset], new: &[wire::Asset]) -> Vec<String> {
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    let mut changed: Vec<String> = Vec::new();
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(a), Some(b)) => key(a).cmp(&key(b)),
+        };
+        // The lesser key is in one table only.
+        let (a, b) = (
+            old.next_if(|_| order.is_le()),
+            new.next_if(|_| order.is_ge()),
+        );
+        if a != b {
+            changed.extend(a.or(b).map(|asset| asset.path.clone()));
+        }
+    }
+    changed.dedup();
+    changed
 }
 
 /// The options that a policy was made with.
@@ -206,13 +258,14 @@ fn print(report: &Report, arguments: &Arguments) -> anyhow::Result<()> {
         writeln!(
             out,
             "{BOLD}{}{BOLD:#}: a valid policy of {}",
-            report.policy,
+            shown(&report.policy),
             count(report.pages, "page")
         )?;
         for pointer in &report.unknown_fields {
             writeln!(
                 out,
-                "{YELLOW}note{YELLOW:#}: {pointer} is not known to this version and is ignored"
+                "{YELLOW}note{YELLOW:#}: {} is not known to this version and is ignored",
+                shown(pointer)
             )?;
         }
     }
@@ -231,7 +284,7 @@ fn print(report: &Report, arguments: &Arguments) -> anyhow::Result<()> {
             ] {
                 let most = if arguments.verbose > 0 { usize::MAX } else { 5 };
                 for path in changed.iter().take(most) {
-                    writeln!(out, "  {what} {path}")?;
+                    writeln!(out, "  {what} {}", shown(path))?;
                 }
                 if changed.len() > most {
                     writeln!(

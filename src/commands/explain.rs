@@ -1,6 +1,5 @@
 //! `pushgen explain`: a page's dependency tree with the reason for every decision.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use pushgen_analyzer::{Analyzer, Fetch, Finding};
@@ -8,7 +7,7 @@ use serde::Serialize;
 
 use super::{find_page, use_threads};
 use crate::cli::{Arguments, Explain, Format};
-use crate::output::{findings, tree};
+use crate::output::{findings, stdout, tree};
 
 pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     use_threads(command.site.jobs)?;
@@ -61,9 +60,10 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
                 },
                 findings: &noticed,
             };
-            let mut stdout = std::io::stdout().lock();
-            serde_json::to_writer_pretty(&mut stdout, &explanation)?;
-            stdout.write_all(b"\n")?;
+            stdout::data(|out| {
+                serde_json::to_writer_pretty(&mut *out, &explanation)?;
+                out.write_all(b"\n")
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)

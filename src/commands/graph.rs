@@ -1,16 +1,17 @@
 //! `pushgen graph`: what a browser fetches for each page, as JSON Lines on standard output.
 //!
 //! One object a page; its fields are those of [`pushgen_analyzer::PageGraph`]. Pages come in the order of
-//! their paths, or in the order that `--page` names them in.
+//! their paths, or in the order that `--page` names them in. Findings are not what is asked for here, but a
+//! page that could not be read has an empty graph, so that errors are told on standard error.
 
-use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
-use pushgen_analyzer::{Analyzer, FileId, PageGraph};
+use pushgen_analyzer::{Analyzer, FileId, Finding, PageAnalysis, Severity};
 use rayon::prelude::*;
 
 use super::{find_page, use_threads};
 use crate::cli::{Arguments, Graph};
+use crate::output::{findings, stdout};
 use crate::progress::Progress;
 
 /// Pages that are worked out before they are printed.
@@ -28,22 +29,33 @@ pub(crate) fn run(command: &Graph, arguments: &Arguments) -> anyhow::Result<Exit
     };
     let analyzer = Analyzer::new(&site, command.site.options());
     let progress = Progress::new(pages.len(), arguments.quiet > 0);
-    let mut stdout = BufWriter::new(std::io::stdout().lock());
-    for chunk in pages.chunks(CHUNK) {
-        let graphs: Vec<PageGraph> = chunk
-            .par_iter()
-            .map(|page| {
-                let graph = analyzer.page(*page).graph;
-                progress.page_done();
-                graph
-            })
-            .collect();
-        for graph in &graphs {
-            serde_json::to_writer(&mut stdout, graph)?;
-            stdout.write_all(b"\n")?;
+    let mut errors: Vec<Finding> = Vec::new();
+    let is_error = |finding: &Finding| finding.severity == Severity::Error;
+    stdout::data(|out| {
+        for chunk in pages.chunks(CHUNK) {
+            let analyses: Vec<PageAnalysis> = chunk
+                .par_iter()
+                .map(|page| {
+                    let analysis = analyzer.page(*page);
+                    progress.page_done();
+                    analysis
+                })
+                .collect();
+            for PageAnalysis {
+                graph, findings, ..
+            } in analyses
+            {
+                serde_json::to_writer(&mut *out, &graph)?;
+                out.write_all(b"\n")?;
+                errors.extend(findings.into_iter().filter(is_error));
+            }
         }
-    }
-    stdout.flush()?;
+        Ok(())
+    })?;
     progress.finish();
+    errors.extend(analyzer.shared_findings().into_iter().filter(is_error));
+    errors.sort();
+    errors.dedup();
+    findings::human(&errors, &site, arguments)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,11 @@
 //! `pushgen schema`: the JSON Schema of the policy on standard output.
 
-use std::io::Write;
 use std::process::ExitCode;
 
+use crate::output::stdout;
+
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    std::io::stdout()
-        .lock()
-        .write_all(pushgen_policy::policy_schema().as_bytes())?;
+    let schema = pushgen_policy::policy_schema();
+    stdout::data(|out| out.write_all(schema.as_bytes()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,14 @@
 //! What people and programs get to read.
 
+pub(crate) mod file;
 pub(crate) mod findings;
+mod source_line;
+pub(crate) mod stdout;
 pub(crate) mod summary;
+pub(crate) mod terminal;
 pub(crate) mod tree;
+
+use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 
@@ -14,7 +20,13 @@ pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// Prints what stopped the run: the error and its causes on one line.
 pub(crate) fn error(error: &anyhow::Error) {
-    anstream::eprintln!("{RED}error{RED:#}: {error:#}");
+    let message = format!("{error:#}");
+    // If nobody can be told, the exit status still tells.
+    let _ = writeln!(
+        anstream::stderr(),
+        "{RED}error{RED:#}: {}",
+        terminal::shown(&message)
+    );
 }
 
 /// Bytes for people: `3.4 kB`.

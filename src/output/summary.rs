@@ -6,7 +6,8 @@ use std::path::Path;
 use pushgen_analyzer::{Analysis, Severity};
 use serde::Serialize;
 
-use super::{BOLD, DIM, bytes, count};
+use super::terminal::shown;
+use super::{BOLD, DIM, bytes, count, stdout};
 
 /// What the analysis itself does not know.
 pub(crate) struct Run<'a> {
@@ -78,7 +79,7 @@ pub(crate) fn human(analysis: &Analysis, run: &Run<'_>) -> anyhow::Result<()> {
     writeln!(
         stderr,
         "policy written to {BOLD}{}{BOLD:#}",
-        run.output.display()
+        shown(&run.output.display().to_string())
     )?;
     writeln!(
         stderr,
@@ -88,12 +89,12 @@ pub(crate) fn human(analysis: &Analysis, run: &Run<'_>) -> anyhow::Result<()> {
 }
 
 pub(crate) fn json(analysis: &Analysis, run: &Run<'_>) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
     let line = super::findings::Line {
         kind: "summary",
         data: summarise(analysis, run),
     };
-    serde_json::to_writer(&mut stdout, &line)?;
-    stdout.write_all(b"\n")?;
-    Ok(())
+    stdout::data(|out| {
+        serde_json::to_writer(&mut *out, &line)?;
+        out.write_all(b"\n")
+    })
 }

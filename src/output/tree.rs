@@ -1,11 +1,12 @@
 //! A page's dependency tree, as a person would draw it.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{self, Write};
 
 use pushgen_analyzer::{Fetch, LeftOut, PageGraph, Plan, PlanEntry, When};
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW, bytes, count};
+use super::terminal::shown;
+use super::{BOLD, DIM, GREEN, RED, YELLOW, bytes, count, stdout};
 
 /// A page with everything that was decided about it.
 pub(crate) struct Explanation<'a> {
@@ -17,7 +18,10 @@ pub(crate) struct Explanation<'a> {
 
 /// Prints the tree and the verdict.
 pub(crate) fn print(explanation: &Explanation<'_>) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    stdout::styled(|out| draw(explanation, out))
+}
+
+fn draw(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Explanation {
         graph,
         plan,
@@ -27,8 +31,8 @@ pub(crate) fn print(explanation: &Explanation<'_>) -> anyhow::Result<()> {
     writeln!(
         out,
         "{BOLD}{}{BOLD:#}  {DIM}{}, about {} on the wire{DIM:#}",
-        graph.page,
-        graph.file,
+        shown(&graph.page),
+        shown(&graph.file),
         bytes(*document_bytes)
     )?;
     let mut children: HashMap<&str, Vec<&Fetch>> = HashMap::new();
@@ -76,19 +80,19 @@ pub(crate) fn print(explanation: &Explanation<'_>) -> anyhow::Result<()> {
         writeln!(
             out,
             "{indent}{rail}{DIM}{}{}{DIM:#}",
-            fetch.location,
-            reason.unwrap_or_default()
+            shown(&fetch.location),
+            shown(&reason.unwrap_or_default())
         )?;
         push(&mut stack, &own, &indent);
     }
     writeln!(out)?;
-    writeln!(out, "{BOLD}plan{BOLD:#}: {}", plan.reason)?;
+    writeln!(out, "{BOLD}plan{BOLD:#}: {}", shown(&plan.reason))?;
     for (number, entry) in (1..).zip(&plan.entries) {
         writeln!(
             out,
             "  {number}. {GREEN}{}{GREEN:#}  {}  {}",
             means(entry),
-            entry.asset.path,
+            shown(&entry.asset.path),
             bytes(entry.bytes),
         )?;
     }
@@ -113,7 +117,7 @@ fn push<'g>(stack: &mut Vec<(&'g Fetch, String, bool)>, siblings: &[&'g Fetch], 
 
 fn line(fetch: &Fetch, entry: Option<&PlanEntry>) -> String {
     let mut words = vec![
-        format!("{BOLD}{}{BOLD:#}", fetch.path),
+        format!("{BOLD}{}{BOLD:#}", shown(&fetch.path)),
         fetch.class.to_string(),
     ];
     if fetch.class.as_str() != fetch.destination.as_str() {
@@ -124,7 +128,7 @@ fn line(fetch: &Fetch, entry: Option<&PlanEntry>) -> String {
         When::Late => words.push(format!("{DIM}late{DIM:#}")),
         When::Conditional => {
             let user = fetch.condition.as_deref().unwrap_or("the style");
-            words.push(format!("{DIM}if used by {user}{DIM:#}"));
+            words.push(format!("{DIM}if used by {}{DIM:#}", shown(user)));
         }
     }
     if fetch.when == When::Load && fetch.confidence < 1.0 {

@@ -4,21 +4,24 @@
 //! are independent of each other and run in parallel; style sheets, scripts and weights are worked out
 //! by the first page that asks and shared by all. Nothing of a page is kept but its plan.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::UTF_8;
 use pushgen_policy::{Origin, Policy, PolicyError};
 use rayon::prelude::*;
 
 use crate::emit;
-use crate::encoding::{decode_html, looks_binary};
+use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
-use crate::graph::{Modules, PageContext, PageGraph, Sheets, page_graph};
+use crate::graph::{
+    Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, page_graph,
+};
 use crate::html::{Stopped, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
 use crate::resolve::Resolver;
-use crate::site::{FileId, MAX_DOCUMENT, Site, Weight};
+use crate::site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
 use crate::viewport::Viewport;
 
 /// What a site is analysed for.
@@ -55,11 +58,14 @@ pub struct Analyzer<'s> {
     resolver: Resolver<'s>,
     sheets: Sheets,
     modules: Modules,
+    integrity: Integrity,
+    suggestions: Suggestions,
     weights: Vec<OnceLock<Option<Weight>>>,
 }
 
 /// The graph of one page with what was noticed in its document.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct PageAnalysis {
     /// What a browser fetches.
     pub graph: PageGraph,
@@ -69,6 +75,7 @@ pub struct PageAnalysis {
 
 /// What is known of a site when every page was analysed.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Analysis {
     /// The push policy.
     pub policy: Policy,
@@ -106,6 +113,8 @@ impl<'s> Analyzer<'s> {
             resolver: Resolver::new(site, origin),
             sheets: Sheets::default(),
             modules: Modules::default(),
+            integrity: Integrity::default(),
+            suggestions: Suggestions::default(),
             weights: (0..site.file_count()).map(|_| OnceLock::new()).collect(),
             options,
         }
@@ -126,30 +135,35 @@ impl<'s> Analyzer<'s> {
     /// What a browser fetches for a page.
     #[must_use]
     pub fn page(&self, page: FileId) -> PageAnalysis {
-        let (text, encoding, mut findings) = self.document(page);
+        let (decoded, mut findings) = self.document(page);
+        let is_read = decoded.is_some();
+        let (text, encoding) = decoded.map_or((String::new(), UTF_8), |decoded| {
+            (decoded.text, decoded.encoding)
+        });
         let (dom, stopped) = parse(&text);
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
         let mentions = mentions(&dom, &self.options.viewport);
-        let (graph, noticed) = page_graph(self.context(), page, encoding, &mentions);
+        let document = Document {
+            mentions: &mentions,
+            encoding,
+            is_read,
+        };
+        let (graph, noticed) = page_graph(self.context(), page, &document);
         findings.extend(noticed);
         PageAnalysis { graph, findings }
     }
 
-    /// The text of a document; empty if it cannot be read as one.
-    fn document(&self, page: FileId) -> (String, &'static Encoding, Vec<Finding>) {
+    /// The text of a document, if it can be read as one.
+    fn document(&self, page: FileId) -> (Option<Decoded>, Vec<Finding>) {
         let name = self.site.name(page);
         let refused = |code, message: String, help: &str| {
-            (
-                String::new(),
-                UTF_8,
-                vec![Finding::new(code, &*name, message).help(help)],
-            )
+            (None, vec![Finding::new(code, &*name, message).help(help)])
         };
         if self.site.size(page) > MAX_DOCUMENT {
+            let limit = MAX_DOCUMENT >> 20;
             let message = format!(
-                "{} bytes; documents of more than {} MiB are not analysed",
-                self.site.size(page),
-                MAX_DOCUMENT >> 20
+                "{} bytes; documents of more than {limit} MiB are not analysed",
+                self.site.size(page)
             );
             return refused(
                 Code::TooLarge,
@@ -160,17 +174,24 @@ impl<'s> Analyzer<'s> {
         let bytes = match self.site.read(page) {
             Ok(bytes) => bytes,
             Err(error) => {
+                let help = match error.kind() {
+                    ErrorKind::NotFound => {
+                        "it was there when the folder was listed: is a build still running?"
+                    }
+                    _ => "check the file's permissions",
+                };
                 return refused(
                     Code::UnreadableFile,
                     format!("cannot be read: {error}"),
-                    "check the file's permissions",
+                    help,
                 );
             }
         };
         if looks_binary(&bytes) {
+            let message = "binary data in a file named like a page".to_owned();
             return refused(
                 Code::NotText,
-                "binary data in a file named like a page".to_owned(),
+                message,
                 "rename it, or leave it out with --exclude",
             );
         }
@@ -182,11 +203,11 @@ impl<'s> Analyzer<'s> {
                 decoded.encoding.name()
             );
             findings.push(
-                Finding::new(Code::MalformedEncoding, &*name, message)
+                Finding::new(Code::MalformedEncoding, name, message)
                     .help("write the file in UTF-8, or declare its encoding with <meta charset>"),
             );
         }
-        (decoded.text, decoded.encoding, findings)
+        (Some(decoded), findings)
     }
 
     /// What to send with a page, and what is left out.
@@ -196,11 +217,12 @@ impl<'s> Analyzer<'s> {
         plan(graph, self.options.budget, wire_bytes, emit::hint_bytes)
     }
 
-    /// The weight of an asset; `None` if it cannot be read.
+    /// The weight of an asset; `None` if it cannot be read, or is so large that it is never planned.
     pub fn weight(&self, file: FileId) -> Option<&Weight> {
         let slot = &self.weights[file.index()];
         slot.get_or_init(|| {
-            let content = self.site.read(file).ok()?;
+            let is_small = self.site.size(file) <= MAX_SUBRESOURCE;
+            let content = is_small.then(|| self.site.read(file).ok())??;
             Some(Weight::of(self.site, file, &content))
         })
         .as_ref()
@@ -211,27 +233,24 @@ impl<'s> Analyzer<'s> {
     /// # Errors
     /// When the policy breaks a limit of its own format, such as the number of pages.
     pub fn analyze(&self, on_page: &(dyn Fn() + Sync)) -> Result<Analysis, PolicyError> {
-        let shared: Mutex<HashMap<Plan, Arc<Plan>>> = Mutex::default();
-        let pages: Vec<(String, Arc<Plan>, Vec<Finding>)> = self
-            .site
-            .pages()
-            .par_iter()
-            .map(|page| {
-                let PageAnalysis { graph, findings } = self.page(*page);
-                let (plan, _) = self.plan(&graph);
-                let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                let plan = match shared.get(&plan) {
-                    Some(known) => Arc::clone(known),
-                    None => {
-                        let kept = Arc::new(plan.clone());
-                        shared.insert(plan, Arc::clone(&kept));
-                        kept
-                    }
-                };
-                on_page();
-                (graph.page.to_string(), plan, findings)
-            })
-            .collect();
+        let shared: Mutex<HashSet<Arc<Plan>>> = Mutex::default();
+        let share = |plan: Plan| {
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = shared.get(&plan) {
+                return Arc::clone(known);
+            }
+            let plan = Arc::new(plan);
+            shared.insert(Arc::clone(&plan));
+            plan
+        };
+        let analyse = |page: &FileId| {
+            let PageAnalysis { graph, findings } = self.page(*page);
+            let (plan, _) = self.plan(&graph);
+            on_page();
+            (graph.page.to_string(), share(plan), findings)
+        };
+        let pages: Vec<(String, Arc<Plan>, Vec<Finding>)> =
+            self.site.pages().par_iter().map(analyse).collect();
         let mut findings = self.shared_findings();
         let mut plans = Vec::with_capacity(pages.len());
         for (path, plan, noticed) in pages {
@@ -258,6 +277,8 @@ impl<'s> Analyzer<'s> {
             resolver: &self.resolver,
             sheets: &self.sheets,
             modules: &self.modules,
+            integrity: &self.integrity,
+            suggestions: &self.suggestions,
             viewport: &self.options.viewport,
         }
     }
@@ -266,7 +287,7 @@ impl<'s> Analyzer<'s> {
 fn too_deep(site: &Site, page: FileId, stopped: Stopped) -> Finding {
     let (line, what) = match stopped {
         Stopped::Depth { line } => (line, "elements nest too deeply here"),
-        Stopped::Growth { line } => (line, "unclosed elements multiply here"),
+        Stopped::Growth { line } => (line, "more elements than an analysis keeps"),
         Stopped::Attributes { line } => (line, "a tag with thousands of attributes"),
     };
     Finding::new(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use pushgen_policy::{Policy, PolicyError, UrlPath, url_key, wire};
 
 use crate::analyzer::{Analysis, Analyzer, Totals};
-use crate::finding::Finding;
+use crate::finding::{Code, Finding, shown};
 use crate::plan::{Plan, PlannedAsset};
 use crate::viewport::ColorScheme;
 
@@ -20,13 +20,24 @@ const GENERATOR: &str = concat!("pushgen ", env!("CARGO_PKG_VERSION"));
 pub(crate) fn emit(
     analyzer: &Analyzer<'_>,
     mut pages: Vec<(String, Arc<Plan>)>,
-    findings: Vec<Finding>,
+    mut findings: Vec<Finding>,
 ) -> Result<Analysis, PolicyError> {
     pages.sort_by(|a, b| a.0.cmp(&b.0));
-    // Two files can answer to one URL only with clean URLs; the finding names them, the first one counts.
-    pages.dedup_by(|later, first| later.0 == first.0);
-    // A page whose own path is ambiguous to servers cannot be told apart from another one.
-    pages.retain(|(path, _)| UrlPath::parse(path.as_str()).is_ok());
+    pages.retain(|(path, _)| {
+        let servable = UrlPath::parse(path.as_str());
+        if let Err(error) = &servable {
+            let message = format!(
+                "the policy cannot name this page's path {}: {error}",
+                shown(path)
+            );
+            let file = shown(path.trim_start_matches('/'));
+            findings.push(
+                Finding::new(Code::UnplannablePage, file, message)
+                    .help("rename the file; nothing is sent with it"),
+            );
+        }
+        servable.is_ok()
+    });
 
     let assets = Assets::of(
         pages
@@ -35,14 +46,19 @@ pub(crate) fn emit(
             .map(|entry| &entry.asset),
     );
     let mut plans: Vec<wire::Plan> = Vec::new();
+    let mut numbers: HashMap<wire::Plan, u32> = HashMap::new();
     let mut index: HashMap<*const Plan, u32> = HashMap::new();
     let mut entries: BTreeMap<String, wire::Page> = BTreeMap::new();
     let mut pages_with_plan = 0;
     for (path, plan) in &pages {
         pages_with_plan += usize::from(!plan.entries.is_empty());
         let plan = *index.entry(Arc::as_ptr(plan)).or_insert_with(|| {
-            plans.push(assets.plan(plan));
-            u32::try_from(plans.len() - 1).unwrap_or(u32::MAX)
+            // Plans that differ in what the policy does not tell apart become one here.
+            let plan = assets.plan(plan);
+            *numbers.entry(plan.clone()).or_insert_with(|| {
+                plans.push(plan);
+                u32::try_from(plans.len() - 1).unwrap_or(u32::MAX)
+            })
         });
         entries.insert(path.clone(), wire::Page { plan });
     }
@@ -62,6 +78,7 @@ pub(crate) fn emit(
             .filter_map(|asset| asset.sizes.values().min())
             .sum(),
     };
+    findings.sort();
     let policy = wire::Policy {
         generator: GENERATOR.to_owned(),
         origin: analyzer.options().origin.as_ref().map(ToString::to_string),

@@ -77,8 +77,12 @@ pub enum Code {
     UnresolvedSpecifier,
     /// A font preload without `crossorigin`, which is fetched twice.
     FontPreloadWithoutCrossorigin,
+    /// A file is not what an `integrity` attribute says of it.
+    IntegrityMismatch,
     /// Two files answer to one URL.
     AmbiguousUrl,
+    /// A page whose path servers may read in another way, so that the policy cannot name it.
+    UnplannablePage,
 }
 
 impl Code {
@@ -101,7 +105,9 @@ impl Code {
             Self::InvalidImportMap => "invalid-import-map",
             Self::UnresolvedSpecifier => "unresolved-specifier",
             Self::FontPreloadWithoutCrossorigin => "font-preload-without-crossorigin",
+            Self::IntegrityMismatch => "integrity-mismatch",
             Self::AmbiguousUrl => "ambiguous-url",
+            Self::UnplannablePage => "unplannable-page",
         }
     }
 

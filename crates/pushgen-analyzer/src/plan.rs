@@ -17,6 +17,7 @@
 //! Left out for now: the simulation that proves a plan per network, and the images and fonts that only
 //! the page's style can tell.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use pushgen_policy::{Class, CrossOrigin, Destination, Means, UrlPath};
@@ -112,10 +113,7 @@ pub(crate) fn plan(
     };
     let closure = candidates(&|fetch| fetch.render_blocking);
     let fonts = candidates(&|fetch| fetch.class == Class::Font);
-    let mut modules = candidates(&|fetch| fetch.class == Class::Module);
-    if modules.iter().all(|module| module.fetch.depth < 2) {
-        modules.clear();
-    }
+    let modules = module_graphs(candidates(&|fetch| fetch.class == Class::Module));
 
     let verdict = Closure::judge(graph, &closure, budget);
     let mut planner = Planner {
@@ -126,9 +124,9 @@ pub(crate) fn plan(
     planner.add(&closure, verdict == Closure::Fits);
     // Behind a closure that is not pushed, other pushes would only compete with it.
     let may_push = matches!(verdict, Closure::Fits | Closure::Empty);
-    for font in fonts.chunks(1).chain([modules.as_slice()]) {
-        let fits = total(font).is_some_and(|bytes| bytes <= planner.left);
-        planner.add(font, may_push && fits);
+    for group in fonts.chunks(1).chain(modules.iter().map(Vec::as_slice)) {
+        let fits = total(group).is_some_and(|bytes| bytes <= planner.left);
+        planner.add(group, may_push && fits);
     }
     planner.hint(hint_bytes);
     let Planner {
@@ -158,13 +156,53 @@ fn eligible(
     wire_bytes: impl Fn(FileId) -> Option<u64>,
 ) -> Result<(FileId, u64), &'static str> {
     let file = fetch.file.ok_or("there is no such file in the site")?;
+    if fetch.corrupt {
+        return Err("its content is not what `integrity` says, so browsers throw it away");
+    }
+    if fetch.class == Class::Font && fetch.crossorigin != Some(CrossOrigin::Anonymous) {
+        return Err("it is not preloaded in the mode that fonts are fetched in");
+    }
     if fetch.confidence < MIN_CONFIDENCE {
         return Err("another viewport may not ask for it");
     }
     if UrlPath::parse(&*fetch.path).is_err() {
         return Err("servers may read its path in another way");
     }
-    Ok((file, wire_bytes(file).ok_or("it cannot be read")?))
+    Ok((
+        file,
+        wire_bytes(file).ok_or("it cannot be read, or is too large")?,
+    ))
+}
+
+/// The module graphs that hide something from the preload scanner, each behind the module that the
+/// document names, in the order of the document.
+fn module_graphs(modules: Vec<Candidate<'_>>) -> Vec<Vec<Candidate<'_>>> {
+    let initiators: HashMap<Arc<str>, Arc<str>> = modules
+        .iter()
+        .filter(|module| module.fetch.depth >= 2)
+        .map(|module| {
+            (
+                Arc::clone(&module.fetch.path),
+                Arc::clone(&module.fetch.initiator),
+            )
+        })
+        .collect();
+    let mut graphs: Vec<(Arc<str>, Vec<Candidate<'_>>)> = Vec::new();
+    for module in modules {
+        let mut root = &module.fetch.path;
+        // A module lies deeper than the one that names it, so this ends; the bound is for the reader.
+        for _ in 0..module.fetch.depth {
+            root = initiators.get(root).unwrap_or(root);
+        }
+        match graphs.iter_mut().find(|(known, _)| known == root) {
+            Some((_, graph)) => graph.push(module),
+            None => graphs.push((Arc::clone(root), vec![module])),
+        }
+    }
+    let graphs = graphs.into_iter().map(|(_, graph)| graph);
+    graphs
+        .filter(|graph| graph.iter().any(|module| module.fetch.depth >= 2))
+        .collect()
 }
 
 /// The bytes of all, if all are eligible.
@@ -216,21 +254,24 @@ impl Planner {
         }
     }
 
-    /// Hints everything up to the last file that is hidden from the preload scanner.
+    /// Hints everything up to the last file that is hidden from the preload scanner and for which the
+    /// header has room. Hints that stop short of every hidden file would gain nothing.
     fn hint(&mut self, hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>) {
-        let Some(last) = self.entries.iter().rposition(|entry| entry.depth >= 2) else {
-            return;
-        };
         let mut spent = 0;
-        for entry in &mut self.entries[..=last] {
-            let Some(bytes) = hint_bytes(&entry.asset) else {
-                continue;
-            };
-            spent += bytes;
+        let mut end = 0;
+        for (at, entry) in self.entries.iter().enumerate() {
+            spent += hint_bytes(&entry.asset).unwrap_or(0);
             if spent > MAX_HINT_BYTES {
                 break;
             }
-            entry.means.push(Means::Hint);
+            if entry.depth >= 2 {
+                end = at + 1;
+            }
+        }
+        for entry in &mut self.entries[..end] {
+            if hint_bytes(&entry.asset).is_some() {
+                entry.means.push(Means::Hint);
+            }
         }
     }
 }
@@ -258,15 +299,24 @@ fn entry_reason(fetch: &Fetch) -> String {
 /// What can be said of a page's render-blocking closure.
 #[derive(Debug, PartialEq, Eq)]
 enum Closure {
+    /// The document could not be read.
+    Unread,
     Empty,
     Fits,
-    TooLarge { bytes: u64 },
-    Incomplete { because: String },
+    TooLarge {
+        bytes: u64,
+    },
+    Incomplete {
+        because: String,
+    },
 }
 
 impl Closure {
     fn judge(graph: &PageGraph, closure: &[Candidate<'_>], budget: u64) -> Self {
-        if let Some(foreign) = graph.foreign_blockers.first() {
+        if !graph.is_read {
+            return Self::Unread;
+        }
+        if let Some(foreign) = &graph.foreign_blocker {
             return Self::Incomplete {
                 because: format!("{foreign} blocks rendering too and is not served from here"),
             };
@@ -309,6 +359,7 @@ impl Closure {
             ),
         };
         match self {
+            Self::Unread => "the document was not analysed".to_owned(),
             Self::Empty if entries.is_empty() => {
                 "nothing but the document holds back the first paint".to_owned()
             }
@@ -333,12 +384,13 @@ impl Closure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Rank;
 
     /// A little page graph in evaluation order, written as `(path, class, depth)`; every file weighs 1000
     /// bytes and stands in for itself.
     struct Page {
         fetches: Vec<Fetch>,
-        foreign: Vec<String>,
+        foreign: Option<String>,
     }
 
     impl Page {
@@ -357,19 +409,21 @@ mod tests {
                 parser_blocking: false,
                 when: When::Load,
                 confidence: 1.0,
-                initiator: "/".into(),
+                initiator: if *depth == 1 { "/" } else { "/m.js" }.into(),
                 location: "index.html:1".into(),
                 condition: None,
                 missing: false,
                 file: Some(FileId::for_tests(order)),
-                crossorigin: None,
+                crossorigin: (*class == Class::Font).then_some(CrossOrigin::Anonymous),
                 integrity: None,
+                corrupt: false,
+                rank: Rank::Used,
                 module: *class == Class::Module,
                 order,
             };
             Self {
                 fetches: (0u32..).zip(fetches).map(fetch).collect(),
-                foreign: Vec::new(),
+                foreign: None,
             }
         }
 
@@ -387,8 +441,8 @@ mod tests {
                 page: "/".into(),
                 file: "index.html".into(),
                 fetches: self.fetches,
-                foreign_blockers: self.foreign,
-                document: FileId::for_tests(0),
+                foreign_blocker: self.foreign,
+                is_read: true,
             };
             let (plan, left_out) = plan(&graph, budget, |_| Some(1000), crate::emit::hint_bytes);
             let entry = |entry: &PlanEntry| {
@@ -489,7 +543,7 @@ mod tests {
         let missing = page().with("/c.js", |fetch| (fetch.missing, fetch.file) = (true, None));
         let unsure = page().with("/c.js", |fetch| fetch.confidence = 0.9);
         let mut foreign = page();
-        foreign.foreign.push("https://cdn.example/x.css".to_owned());
+        foreign.foreign = Some("https://cdn.example/x.css".to_owned());
         for (page, gap, left_out) in [
             (missing, "/c.js: there is no such file", vec!["/c.js"]),
             (unsure, "/c.js: another viewport", vec!["/c.js"]),
@@ -522,6 +576,34 @@ mod tests {
             .sum();
         assert!(bytes as u64 <= MAX_HINT_BYTES && bytes > 4000, "{bytes}");
         assert_eq!(found.len() + left_out.len(), 200);
+    }
+
+    #[test]
+    fn hints_that_would_not_reach_a_hidden_file_are_not_sent() {
+        let paths: Vec<String> = (0..200)
+            .map(|n| format!("/sheets/with/a/long/name/{n:03}.css"))
+            .collect();
+        let mut fetches: Vec<(&str, Class, u32)> = paths
+            .iter()
+            .map(|path| (path.as_str(), Class::RenderBlocking, 1))
+            .collect();
+        fetches.push(("/hidden.css", Class::RenderBlocking, 2));
+        assert_eq!(Page::new(&fetches).planned(0).0, Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_module_graph_is_judged_by_itself() {
+        let page = Page::new(&[("/lone.js", Class::Module, 1), MODULE, DEEP_MODULE]);
+        assert_eq!(page.planned(9000).0, ["/m.js push+hint", "/n.js push+hint"]);
+    }
+
+    #[test]
+    fn what_a_browser_would_throw_away_is_not_sent() {
+        let corrupt = Page::new(&[SHEET]).with("/a.css", |fetch| fetch.corrupt = true);
+        assert_eq!(corrupt.planned(9000).0, Vec::<String>::new());
+        let plain_font =
+            Page::new(&[SHEET, FONT]).with("/f.woff2", |fetch| fetch.crossorigin = None);
+        assert_eq!(plain_font.planned(9000).0, ["/a.css push"]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub enum When {
 }
 
 /// What waits for a fetch (HTML Standard, "render-blocking" and "pending parsing-blocking script").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Blocking {
     /// Nothing is painted before it has arrived.
     pub(crate) render: bool,

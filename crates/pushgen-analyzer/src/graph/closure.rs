@@ -10,31 +10,18 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use pushgen_policy::{CrossOrigin, Destination};
-
-use crate::reference::{Content, When};
-use crate::resolve::SiteTarget;
+use super::fetch::Request;
 
 /// One reference of a style sheet or module to a file of the site.
 #[derive(Debug, Clone)]
 pub(super) struct Edge<N> {
-    pub(super) target: SiteTarget,
-    pub(super) destination: Destination,
-    pub(super) content: Content,
-    pub(super) when: When,
-    pub(super) confidence: f64,
-    pub(super) crossorigin: Option<CrossOrigin>,
-    /// The integrity that an import map asks for.
-    pub(super) integrity: Option<Arc<str>>,
-    /// Whether what waits for the root waits for this too (`@import`).
+    /// The request that it causes, one step from its file.
+    pub(super) request: Request,
+    /// Whether what waits for the root waits for this too (`@import`, static imports).
     pub(super) inherits_blocking: bool,
-    /// File and line.
-    pub(super) location: Arc<str>,
     pub(super) line: u32,
     /// The URL as it is written.
     pub(super) text: String,
-    /// For [`When::Conditional`]: what uses it.
-    pub(super) condition: Option<Arc<str>>,
     /// The node behind it, if it leads further.
     pub(super) node: Option<N>,
 }
@@ -50,25 +37,11 @@ impl<N> Edges<N> for Vec<Edge<N>> {
     }
 }
 
-/// A request behind a root.
+/// A request behind a root, its depth counted from there.
 #[derive(Debug, Clone)]
 pub(super) struct Reached {
-    pub(super) path: Arc<str>,
-    pub(super) target: SiteTarget,
-    pub(super) destination: Destination,
-    pub(super) content: Content,
-    pub(super) when: When,
-    pub(super) confidence: f64,
-    pub(super) crossorigin: Option<CrossOrigin>,
-    pub(super) integrity: Option<Arc<str>>,
+    pub(super) request: Request,
     pub(super) inherits_blocking: bool,
-    /// Steps from the root: 1 for what the root itself names.
-    pub(super) depth: u32,
-    /// The request target of the file that names it; `None` is the root, which each page may ask for
-    /// by a URL of its own (`a.css?v=2`).
-    pub(super) initiator: Option<Arc<str>>,
-    pub(super) location: Arc<str>,
-    pub(super) condition: Option<Arc<str>>,
 }
 
 /// Everything behind `root`.
@@ -89,37 +62,31 @@ where
             continue;
         };
         *next += 1;
-        let path: Arc<str> = edge.target.path.as_str().into();
+        let path = Arc::clone(&edge.request.path);
         let depth = depths.get(node).copied().unwrap_or(0) + 1;
         match by_path.entry(Arc::clone(&path)) {
             Entry::Occupied(known) => {
                 let known = &mut reached[*known.get()];
+                known.inherits_blocking |= edge.inherits_blocking;
+                let known = &mut known.request;
                 if depth < known.depth {
                     known.depth = depth;
                     known.initiator.clone_from(initiator);
-                    known.location = Arc::clone(&edge.location);
+                    known.location = Arc::clone(&edge.request.location);
                 }
-                known.inherits_blocking |= edge.inherits_blocking;
-                if edge.when < known.when {
-                    (known.when, known.confidence) = (edge.when, edge.confidence);
+                if edge.request.when < known.when {
+                    (known.when, known.confidence) = (edge.request.when, edge.request.confidence);
                 }
             }
             Entry::Vacant(free) => {
                 free.insert(reached.len());
                 reached.push(Reached {
-                    path: Arc::clone(&path),
-                    target: edge.target.clone(),
-                    destination: edge.destination,
-                    content: edge.content,
-                    when: edge.when,
-                    confidence: edge.confidence,
-                    crossorigin: edge.crossorigin,
-                    integrity: edge.integrity.clone(),
+                    request: Request {
+                        depth,
+                        initiator: initiator.clone(),
+                        ..edge.request.clone()
+                    },
                     inherits_blocking: edge.inherits_blocking,
-                    depth,
-                    initiator: initiator.clone(),
-                    location: Arc::clone(&edge.location),
-                    condition: edge.condition.clone(),
                 });
             }
         }
@@ -156,38 +123,30 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference::Reference;
 
-    fn graph(edges: &'static [(u32, u32)]) -> impl Fn(u32) -> Vec<Edge<u32>> {
-        move |node| {
-            edges
-                .iter()
-                .filter(|(from, _)| *from == node)
-                .map(|(_, to)| Edge {
-                    target: SiteTarget {
-                        path: format!("/{to}"),
-                        file: None,
-                    },
-                    destination: Destination::Style,
-                    content: Content::Opaque,
-                    when: When::Load,
-                    confidence: 1.0,
-                    crossorigin: None,
-                    integrity: None,
-                    inherits_blocking: true,
-                    location: "x:1".into(),
-                    line: 1,
-                    text: String::new(),
-                    condition: None,
-                    node: Some(*to),
-                })
-                .collect()
+    fn edge(to: u32) -> Edge<u32> {
+        let reference = Reference::new("", pushgen_policy::Destination::Style, 1);
+        Edge {
+            request: Request::of(&reference, format!("/{to}").into(), None, "x:1".into()),
+            inherits_blocking: true,
+            line: 1,
+            text: String::new(),
+            node: Some(to),
         }
     }
 
-    fn found(root: u32, edges: &'static [(u32, u32)]) -> Vec<(String, u32)> {
-        closure(root, graph(edges))
+    fn found(root: u32, edges: &[(u32, u32)]) -> Vec<(String, u32)> {
+        let of = |node: u32| {
+            edges
+                .iter()
+                .filter(|(from, _)| *from == node)
+                .map(|(_, to)| edge(*to))
+                .collect::<Vec<_>>()
+        };
+        closure(root, of)
             .into_iter()
-            .map(|r| (r.path.to_string(), r.depth))
+            .map(|r| (r.request.path.to_string(), r.request.depth))
             .collect()
     }
 
@@ -218,21 +177,13 @@ mod tests {
     #[test]
     fn a_chain_of_a_hundred_thousand_files_does_not_exhaust_the_stack() {
         let next = |node: u32| {
-            let edges = graph(&[(0, 1)])(0);
-            edges
-                .into_iter()
-                .filter(|_| node < 100_000)
-                .map(|edge| Edge {
-                    target: SiteTarget {
-                        path: format!("/{}", node + 1),
-                        file: None,
-                    },
-                    node: Some(node + 1),
-                    ..edge
-                })
-                .collect::<Vec<_>>()
+            if node < 100_000 {
+                vec![edge(node + 1)]
+            } else {
+                Vec::new()
+            }
         };
         let reached = closure(0, next);
-        assert_eq!(reached.last().map(|r| r.depth), Some(100_000));
+        assert_eq!(reached.last().map(|r| r.request.depth), Some(100_000));
     }
 }

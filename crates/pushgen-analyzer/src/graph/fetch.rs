@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pushgen_policy::{Class, CrossOrigin, Destination};
 use serde::Serialize;
 
-use crate::reference::{Blocking, Content, Purpose, When};
+use crate::reference::{Blocking, Content, Purpose, Reference, When};
 use crate::site::FileId;
 
 /// One request that a browser makes for a page.
@@ -49,12 +49,18 @@ pub struct Fetch {
     /// The subresource integrity that the element asks for.
     #[serde(skip)]
     pub integrity: Option<Arc<str>>,
+    /// Whether the content does not have that integrity, so that a browser throws it away.
+    #[serde(skip)]
+    pub corrupt: bool,
     /// Whether it is fetched as a module script.
     #[serde(skip)]
     pub module: bool,
     /// Where it stands in evaluation order: document order, each file followed by what it names.
     #[serde(skip)]
     pub order: u32,
+    /// Which of its uses the mode of the request is taken from.
+    #[serde(skip)]
+    pub(crate) rank: Rank,
 }
 
 /// What a browser fetches for one page: one line of the output of `pushgen graph`.
@@ -66,12 +72,13 @@ pub struct PageGraph {
     pub file: Arc<str>,
     /// The fetches in the order of their discovery: by depth, then by place.
     pub fetches: Vec<Fetch>,
-    /// Render-blocking references to other origins; their closure cannot be delivered from here.
+    /// The first render-blocking reference to another origin, if there is one: the closure cannot be
+    /// delivered whole from here.
     #[serde(skip)]
-    pub foreign_blockers: Vec<String>,
-    /// The page as a file of the site.
+    pub foreign_blocker: Option<String>,
+    /// Whether the document could be read at all.
     #[serde(skip)]
-    pub document: FileId,
+    pub is_read: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -85,33 +92,86 @@ pub(super) struct Request {
     pub(super) path: Arc<str>,
     pub(super) file: Option<FileId>,
     pub(super) destination: Destination,
-    pub(super) content: Content,
+    /// Whether it is a module script.
+    pub(super) module: bool,
+    pub(super) crossorigin: Option<CrossOrigin>,
+    pub(super) integrity: Option<Arc<str>>,
+    pub(super) corrupt: bool,
     pub(super) purpose: Purpose,
     pub(super) blocking: Blocking,
     pub(super) when: When,
     pub(super) confidence: f64,
-    pub(super) crossorigin: Option<CrossOrigin>,
-    pub(super) integrity: Option<Arc<str>>,
+    /// Counted from the document; from the root while it is part of a closure.
     pub(super) depth: u32,
-    pub(super) initiator: Arc<str>,
+    /// The request target of the file that names it; `None` stands for the document or the root of a
+    /// closure, which pages may ask for by URLs of their own (`a.css?v=2`).
+    pub(super) initiator: Option<Arc<str>>,
     pub(super) location: Arc<str>,
     pub(super) condition: Option<Arc<str>>,
 }
 
+/// How much a use of a file decides about the mode that it is fetched in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    Aside,
+    Preload,
+    Used,
+    ParserBlocking,
+    RenderBlocking,
+}
+
+impl Request {
+    /// The request of a reference, one step from its file.
+    pub(super) fn of(
+        reference: &Reference<'_>,
+        path: Arc<str>,
+        file: Option<FileId>,
+        location: Arc<str>,
+    ) -> Self {
+        Self {
+            path,
+            file,
+            destination: reference.destination,
+            module: reference.content == Content::Module,
+            crossorigin: reference.crossorigin,
+            integrity: reference.integrity.as_deref().map(Arc::from),
+            corrupt: false,
+            purpose: reference.purpose,
+            blocking: reference.blocking,
+            when: reference.when,
+            confidence: reference.confidence,
+            depth: 1,
+            initiator: None,
+            location,
+            condition: None,
+        }
+    }
+
+    fn rank(&self) -> Rank {
+        match self.purpose {
+            _ if self.blocking.render => Rank::RenderBlocking,
+            _ if self.blocking.parser => Rank::ParserBlocking,
+            Purpose::Use if self.when == When::Load => Rank::Used,
+            Purpose::Preload => Rank::Preload,
+            Purpose::Use | Purpose::Aside => Rank::Aside,
+        }
+    }
+}
+
 impl Fetch {
-    pub(super) fn new(request: Request, order: u32) -> Self {
-        let module =
-            request.content == Content::Module && request.destination == Destination::Script;
-        let mut fetch = Self {
+    pub(super) fn new(request: Request, page: &Arc<str>, order: u32) -> Self {
+        let rank = request.rank();
+        let class = class(&request);
+        Self {
             path: request.path,
             destination: request.destination,
             depth: request.depth,
-            class: Class::Other,
+            class,
             render_blocking: request.blocking.render,
             parser_blocking: request.blocking.parser,
             when: request.when,
             confidence: request.confidence,
-            initiator: request.initiator,
+            initiator: request.initiator.unwrap_or_else(|| Arc::clone(page)),
             location: request.location,
             condition: request
                 .condition
@@ -120,67 +180,61 @@ impl Fetch {
             file: request.file,
             crossorigin: request.crossorigin,
             integrity: request.integrity,
-            module,
+            corrupt: request.corrupt,
+            module: request.module,
             order,
-        };
-        fetch.class = fetch.class_for(request.purpose);
-        fetch
+            rank,
+        }
     }
 
-    /// Merges another way in which the same target is asked for. A browser asks once: for the
-    /// earliest need, and whoever blocks on it blocks.
-    pub(super) fn merge(&mut self, other: Request) {
-        let blocking = Blocking {
-            render: self.render_blocking,
-            parser: self.parser_blocking,
+    /// Merges another way in which the same target is asked for. The mode is that of the use that most
+    /// waits for it, taken as a whole: a preload in another mode is fetched in vain.
+    pub(super) fn merge(&mut self, other: Request, page: &Arc<str>) {
+        self.render_blocking |= other.blocking.render;
+        self.parser_blocking |= other.blocking.parser;
+        match other.when.cmp(&self.when) {
+            std::cmp::Ordering::Less => {
+                (self.when, self.confidence) = (other.when, other.confidence)
+            }
+            std::cmp::Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
+            std::cmp::Ordering::Greater => {}
         }
-        .or(other.blocking);
-        (self.render_blocking, self.parser_blocking) = (blocking.render, blocking.parser);
-        if other.depth < self.depth {
-            self.depth = other.depth;
-            self.initiator = other.initiator;
-            self.location = other.location;
-        }
-        self.confidence = match other.when.cmp(&self.when) {
-            std::cmp::Ordering::Less => other.confidence,
-            std::cmp::Ordering::Equal => self.confidence.max(other.confidence),
-            std::cmp::Ordering::Greater => self.confidence,
-        };
-        let earlier = other.when < self.when;
-        self.when = self.when.min(other.when);
         if self.when != When::Conditional {
             self.condition = None;
         }
-        let used = other.purpose == Purpose::Use && other.when != When::Conditional;
-        if earlier || used {
+        if other.rank() > self.rank {
+            self.rank = other.rank();
+            self.class = class(&other);
             self.destination = other.destination;
+            self.module = other.module;
             self.crossorigin = other.crossorigin;
-            self.module |=
-                other.content == Content::Module && other.destination == Destination::Script;
-            self.integrity = self.integrity.take().or(other.integrity);
-            self.class = self.class_for(other.purpose);
-        } else if blocking != Blocking::NO {
-            self.class = self.class_for(Purpose::Use);
+            self.integrity = other.integrity;
+            self.corrupt = other.corrupt;
+        }
+        if other.depth < self.depth {
+            self.depth = other.depth;
+            self.initiator = other.initiator.unwrap_or_else(|| Arc::clone(page));
+            self.location = other.location;
         }
     }
+}
 
-    fn class_for(&self, purpose: Purpose) -> Class {
-        match self.destination {
-            _ if self.render_blocking => Class::RenderBlocking,
-            _ if self.parser_blocking => Class::ParserBlocking,
-            _ if purpose == Purpose::Aside => Class::Other,
-            Destination::Font => Class::Font,
-            Destination::Script if self.module => Class::Module,
-            Destination::Script => Class::Script,
-            Destination::Style => Class::Style,
-            Destination::Image => Class::Image,
-            Destination::Audio | Destination::Video | Destination::Track => Class::Media,
-            Destination::Document
-            | Destination::Iframe
-            | Destination::Frame
-            | Destination::Object
-            | Destination::Embed => Class::Document,
-            _ => Class::Other,
-        }
+fn class(request: &Request) -> Class {
+    match request.destination {
+        _ if request.blocking.render => Class::RenderBlocking,
+        _ if request.blocking.parser => Class::ParserBlocking,
+        _ if request.purpose == Purpose::Aside => Class::Other,
+        Destination::Font => Class::Font,
+        Destination::Script if request.module => Class::Module,
+        Destination::Script => Class::Script,
+        Destination::Style => Class::Style,
+        Destination::Image => Class::Image,
+        Destination::Audio | Destination::Video | Destination::Track => Class::Media,
+        Destination::Document
+        | Destination::Iframe
+        | Destination::Frame
+        | Destination::Object
+        | Destination::Embed => Class::Document,
+        _ => Class::Other,
     }
 }

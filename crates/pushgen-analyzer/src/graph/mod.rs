@@ -6,12 +6,19 @@
 
 mod closure;
 mod fetch;
+mod integrity;
 mod memo;
+mod missing;
 mod modules;
 mod page;
 mod sheets;
+mod subresource;
 
+#[cfg(test)]
+pub(crate) use fetch::Rank;
 pub use fetch::{Fetch, PageGraph};
+pub(crate) use integrity::Integrity;
+pub(crate) use missing::Suggestions;
 pub(crate) use modules::Modules;
-pub(crate) use page::{PageContext, page_graph};
+pub(crate) use page::{Document, PageContext, page_graph};
 pub(crate) use sheets::Sheets;

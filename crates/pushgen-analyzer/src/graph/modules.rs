@@ -15,15 +15,18 @@ use pushgen_policy::{Destination, integrity_metadata};
 use url::Url;
 
 use super::closure::{Edge, Edges, Reached, closure};
+use super::fetch::Request;
 use super::memo::Memo;
-use super::page::{PageContext, invalid_url, missing};
+use super::missing::{invalid_url, missing};
+use super::page::PageContext;
+use super::subresource;
 use crate::encoding::decode_utf8;
 use crate::finding::{Code, Finding, shown};
 use crate::js::import_map::ImportMap;
 use crate::js::{ModuleRequest, ModuleType, Problem, RequestKind, Script};
-use crate::reference::{Content, When, confidence};
+use crate::reference::{Content, Reference, When, confidence};
 use crate::resolve::{MAX_REFERENCE, SiteTarget, Target};
-use crate::site::{FileId, MAX_SUBRESOURCE, Site};
+use crate::site::{FileId, Site};
 
 /// A script as a place in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,26 +116,21 @@ impl Modules {
 }
 
 fn parse(site: &Site, file: FileId, classic: bool) -> Parsed {
-    let name = site.name(file);
-    let refused = |code, message: String| Parsed {
-        script: Script::default(),
-        findings: vec![Finding::new(code, &*name, message)],
-    };
-    if site.size(file) > MAX_SUBRESOURCE {
-        return refused(
-            Code::TooLarge,
-            format!(
-                "larger than {} MiB; its imports are not known",
-                MAX_SUBRESOURCE >> 20
-            ),
-        );
-    }
-    let bytes = match site.read(file) {
+    let bytes = match subresource::read(site, file, "script") {
         Ok(bytes) => bytes,
-        Err(error) => return refused(Code::UnreadableFile, format!("cannot be read: {error}")),
+        Err(finding) => {
+            return Parsed {
+                script: Script::default(),
+                findings: vec![finding],
+            };
+        }
     };
-    if crate::encoding::looks_binary(&bytes) {
-        return refused(Code::NotText, "a script that is binary data".to_owned());
+    // A browser runs no module that is not served as JavaScript.
+    if !classic && !site.media_type(file).ends_with("javascript") {
+        return Parsed {
+            script: Script::default(),
+            findings: Vec::new(),
+        };
     }
     let text = decode_utf8(bytes).text;
     let script = if classic {
@@ -140,6 +138,7 @@ fn parse(site: &Site, file: FileId, classic: bool) -> Parsed {
     } else {
         Script::parse_module(&text)
     };
+    let name = site.name(file);
     let findings = script
         .problem
         .iter()
@@ -177,10 +176,10 @@ impl Space {
         let mut read = self.edges(context, &parsed.script, &url, &|line| {
             (Arc::clone(&name), line)
         });
-        for edge in read.edges.iter().filter(|edge| edge.target.file.is_none()) {
+        for edge in read.edges.iter().filter(|edge| edge.request.file.is_none()) {
             read.findings.push(missing(
-                context.site,
-                &edge.target,
+                context,
+                &edge.request.path,
                 &name,
                 edge.line,
                 &edge.text,
@@ -188,9 +187,9 @@ impl Space {
         }
         if let Node::Imported(_) = node {
             // What an imported module imports dynamically is two runs of scripts away.
-            read.edges.retain(|edge| edge.when == When::Load);
+            read.edges.retain(|edge| edge.request.when == When::Load);
             for edge in &mut read.edges {
-                (edge.when, edge.confidence) = (When::Late, confidence::SCRIPT);
+                (edge.request.when, edge.request.confidence) = (When::Late, confidence::SCRIPT);
                 edge.node = edge.node.map(|node| Node::Imported(node.file()));
             }
         }
@@ -238,7 +237,7 @@ impl Space {
             }
         }
         if fails {
-            read.edges.retain(|edge| edge.when != When::Load);
+            read.edges.retain(|edge| edge.request.when != When::Load);
         }
         read
     }
@@ -276,57 +275,41 @@ fn is_static(request: &ModuleRequest) -> bool {
     matches!(request.kind, RequestKind::Static { .. })
 }
 
-fn edge(request: &ModuleRequest, found: Found, location: Arc<str>, line: u32) -> Edge<Node> {
-    let Found { target, integrity } = found;
-    let file = target.file;
-    let edge = Edge {
-        target,
-        destination: Destination::Script,
-        content: Content::Module,
-        when: When::Load,
-        confidence: confidence::CERTAIN,
-        crossorigin: None,
-        integrity,
-        // A module runs, and `blocking=render` ends, when its static imports are there.
-        inherits_blocking: is_static(request),
-        location,
-        line,
-        text: request.specifier.clone(),
-        condition: None,
-        node: None,
+fn edge(asked: &ModuleRequest, found: Found, location: Arc<str>, line: u32) -> Edge<Node> {
+    let file = found.target.file;
+    let reference = Reference::new("", Destination::Script, line);
+    let of = |destination| Reference {
+        destination,
+        ..reference.clone()
     };
-    let (content, when) = (Content::Opaque, When::Late);
-    match request.kind {
+    let (reference, node) = match asked.kind {
         RequestKind::Static {
             module_type: ModuleType::Json,
-        } => Edge {
-            content,
-            destination: Destination::Json,
-            ..edge
-        },
+        } => (of(Destination::Json), None),
         RequestKind::Static {
             module_type: ModuleType::Css,
-        } => Edge {
-            content,
-            destination: Destination::Style,
-            ..edge
+        } => (of(Destination::Style), None),
+        // Fetch's destination `text` has no name in a policy; servers and security policies treat it as this.
+        RequestKind::Static {
+            module_type: ModuleType::Text,
+        } => (of(Destination::Fetch), None),
+        RequestKind::Static { .. } => (reference.content(Content::Module), file.map(Node::Module)),
+        RequestKind::Dynamic => (
+            reference.content(Content::Module).late(confidence::SCRIPT),
+            file.map(Node::Imported),
+        ),
+        RequestKind::NewUrl => (of(Destination::Fetch).late(confidence::MENTIONED), None),
+    };
+    let request = Request::of(&reference, found.target.path.into(), file, location);
+    Edge {
+        request: Request {
+            integrity: found.integrity,
+            ..request
         },
-        RequestKind::Static { .. } => Edge {
-            node: file.map(Node::Module),
-            ..edge
-        },
-        RequestKind::Dynamic => Edge {
-            when,
-            confidence: confidence::SCRIPT,
-            node: file.map(Node::Imported),
-            ..edge
-        },
-        RequestKind::NewUrl => Edge {
-            content,
-            when,
-            confidence: confidence::MENTIONED,
-            destination: Destination::Fetch,
-            ..edge
-        },
+        // A module runs, and `blocking=render` ends, when its static imports are there.
+        inherits_blocking: is_static(asked),
+        line,
+        text: asked.specifier.clone(),
+        node,
     }
 }

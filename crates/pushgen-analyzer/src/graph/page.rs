@@ -4,8 +4,8 @@
 //! page. What lies behind a style sheet or module comes from [`Sheets`] and [`Modules`], which work it
 //! out once per site; here it is only added.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
@@ -14,20 +14,25 @@ use url::Url;
 
 use super::closure::{Edge, Reached};
 use super::fetch::{Fetch, PageGraph, Request};
+use super::integrity::Integrity;
+use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
 use super::sheets::{self, Sheets, Surroundings};
 use crate::css::StyleSheet;
-use crate::finding::{Code, Finding, shown};
-use crate::html::{ContentSecurityPolicy, Effect, Mention};
+use crate::finding::{Code, Finding};
+use crate::html::{Effect, Mention, SecurityPolicies, Where};
 use crate::js::Script;
 use crate::js::import_map::ImportMap;
 use crate::reference::{Blocking, Content, Purpose, Reference, When, confidence};
-use crate::resolve::{Resolver, SiteTarget, Target};
+use crate::resolve::{Resolver, Target};
 use crate::site::{FileId, Site};
 use crate::viewport::Viewport;
 
 /// Most pages make fewer requests; a table that grows moves what is in it.
 const TYPICAL_FETCHES: usize = 48;
+
+/// Import maps of one page that are read: each makes a module graph of its own.
+const MAX_IMPORT_MAPS: usize = 64;
 
 /// What a page's graph is made with.
 #[derive(Clone, Copy)]
@@ -36,72 +41,78 @@ pub(crate) struct PageContext<'a> {
     pub(crate) resolver: &'a Resolver<'a>,
     pub(crate) sheets: &'a Sheets,
     pub(crate) modules: &'a Modules,
+    pub(crate) integrity: &'a Integrity,
+    pub(crate) suggestions: &'a Suggestions,
     pub(crate) viewport: &'a Viewport,
 }
 
-/// Makes the graph of a page from what its document mentions.
+/// A document as it was read: what it mentions, and the encoding of its text.
+pub(crate) struct Document<'d> {
+    pub(crate) mentions: &'d [Mention<'d>],
+    pub(crate) encoding: &'static Encoding,
+    /// Whether it could be read at all.
+    pub(crate) is_read: bool,
+}
+
+/// Makes the graph of a page from its document.
 pub(crate) fn page_graph(
     context: PageContext<'_>,
     page: FileId,
-    encoding: &'static Encoding,
-    mentions: &[Mention<'_>],
+    document: &Document<'_>,
 ) -> (PageGraph, Vec<Finding>) {
     let target: Arc<str> = context.site.url_path(page).into();
-    let document = context.resolver.url(&target);
+    let url = context.resolver.url(&target);
     let mut builder = Builder {
         context,
         name: context.site.name(page).into(),
         target,
-        base: document.clone(),
-        document,
-        encoding,
+        base: url.clone(),
+        url,
+        encoding: document.encoding,
         import_map: ImportMap::default(),
+        import_maps: 0,
         space: None,
         fetches: Vec::with_capacity(TYPICAL_FETCHES),
         by_path: HashMap::with_capacity(TYPICAL_FETCHES),
-        foreign_blockers: Vec::new(),
-        policies: Vec::new(),
+        followed: HashSet::new(),
+        foreign_blocker: None,
+        policies: SecurityPolicies::default(),
         findings: Vec::new(),
     };
-    for mention in mentions {
+    for mention in document.mentions {
         builder.mention(mention);
     }
-    let mut fetches = builder.fetches;
-    fetches.sort_by_key(|fetch| (fetch.depth, fetch.order));
-    let graph = PageGraph {
-        page: builder.target,
-        file: builder.name,
-        fetches,
-        foreign_blockers: builder.foreign_blockers,
-        document: page,
-    };
-    (graph, builder.findings)
+    let findings = std::mem::take(&mut builder.findings);
+    (builder.finish(document.is_read), findings)
 }
 
 struct Builder<'a> {
     context: PageContext<'a>,
     name: Arc<str>,
     target: Arc<str>,
-    document: Url,
+    url: Url,
     base: Url,
     /// The document's encoding, which queries and sheets that declare none are in.
     encoding: &'static Encoding,
     import_map: ImportMap,
+    import_maps: usize,
     /// The module graph under the import map as it stands now; found when the first module asks.
     space: Option<Arc<Space>>,
     fetches: Vec<Fetch>,
     by_path: HashMap<Arc<str>, usize>,
-    foreign_blockers: Vec<String>,
+    /// The sheets that were followed, and what waited for them: a page may link one a thousand times.
+    followed: HashSet<(sheets::Node, Blocking)>,
+    foreign_blocker: Option<String>,
     /// The content security policies that are in force by now.
-    policies: Vec<ContentSecurityPolicy>,
+    policies: SecurityPolicies,
     findings: Vec<Finding>,
 }
 
 impl Builder<'_> {
     fn mention(&mut self, mention: &Mention<'_>) {
         match *mention {
-            Mention::Base(href) => self.base = self.context.resolver.base(&self.document, href),
-            Mention::SecurityPolicy(ref policy) => self.policies.push(policy.clone()),
+            Mention::Base(href) => self.set_base(href),
+            Mention::SecurityPolicy(text) => self.policies.add(text),
             Mention::Reference(ref reference) => self.reference(reference),
             Mention::Style { text, effect, line } => {
                 self.style(&StyleSheet::parse(text), line, effect)
@@ -121,12 +132,23 @@ impl Builder<'_> {
         }
     }
 
+    fn set_base(&mut self, href: &str) {
+        let base = self.context.resolver.base(&self.url, href);
+        let to = match self.context.resolver.target(&base) {
+            Target::Elsewhere(_) => Where::Foreign(&base),
+            _ => Where::Own,
+        };
+        if self.policies.allows_base(to) {
+            self.base = base;
+        }
+    }
+
     fn reference(&mut self, reference: &Reference<'_>) {
-        let (target, location) = match self.resolve(reference.url) {
-            Target::Site(target) => (target, self.location(reference.line)),
+        let target = match self.resolve(reference.url) {
+            Target::Site(target) => target,
             Target::Elsewhere(url) => {
                 if reference.blocking.render {
-                    self.foreign_blockers.push(url);
+                    self.foreign_blocker.get_or_insert(url);
                 }
                 return;
             }
@@ -137,43 +159,53 @@ impl Builder<'_> {
                 return;
             }
         };
-        if reference.destination == Destination::Font
-            && reference.purpose == Purpose::Preload
-            && reference.crossorigin.is_none()
-        {
+        if is_fetched_twice(reference) {
+            let message = "font preload without `crossorigin`: browsers fetch the font twice";
             self.findings.push(
-                Finding::new(
-                    Code::FontPreloadWithoutCrossorigin,
-                    &*self.name,
-                    "font preload without `crossorigin`: browsers fetch the font twice",
-                )
-                .line(reference.line)
-                .text(reference.url)
-                .help("add `crossorigin` to the link; fonts are always fetched in CORS mode"),
+                Finding::new(Code::FontPreloadWithoutCrossorigin, &*self.name, message)
+                    .line(reference.line)
+                    .text(reference.url)
+                    .help("add `crossorigin` to the link; fonts are always fetched in CORS mode"),
             );
         }
         let file = target.file;
-        let request = Request {
-            path: target.path.as_str().into(),
-            file,
-            destination: reference.destination,
-            content: reference.content,
-            purpose: reference.purpose,
-            blocking: reference.blocking,
-            when: reference.when,
-            confidence: reference.confidence,
-            crossorigin: reference.crossorigin,
-            integrity: reference.integrity.as_deref().map(Arc::from),
-            depth: 1,
-            initiator: Arc::clone(&self.target),
-            location,
-            condition: None,
-        };
+        let location = format!("{}:{}", self.name, reference.line).into();
+        let mut request = Request::of(reference, target.path.into(), file, location);
+        request.corrupt = self.is_corrupt(&request, reference);
         let root = Root::of(&request);
-        if self.add(request) && file.is_none() {
-            self.missing(&target, reference.line, reference.url);
+        // Elements were judged by the security policies when they were read, with their nonces.
+        self.add_named(request, reference.line, reference.url);
+        self.follow(reference, file, &root);
+    }
+
+    /// Whether a file does not have the integrity that is asked for; says so once per reference.
+    fn is_corrupt(&mut self, request: &Request, reference: &Reference<'_>) -> bool {
+        let (Some(file), Some(metadata)) = (request.file, &request.integrity) else {
+            return false;
+        };
+        if self
+            .context
+            .integrity
+            .matches(self.context.site, file, metadata)
+        {
+            return false;
         }
-        let Some(file) = file.filter(|_| reference.purpose == Purpose::Use) else {
+        let message = format!(
+            "the content of {} is not what `integrity` says: browsers throw it away",
+            request.path
+        );
+        self.findings.push(
+            Finding::new(Code::IntegrityMismatch, &*self.name, message)
+                .line(reference.line)
+                .text(reference.url)
+                .help("write the attribute anew from the file, or remove it"),
+        );
+        true
+    }
+
+    /// Adds what lies behind a reference.
+    fn follow(&mut self, reference: &Reference<'_>, file: Option<FileId>, root: &Root) {
+        let Some(file) = file.filter(|_| reference.purpose == Purpose::Use && !root.corrupt) else {
             return;
         };
         match reference.content {
@@ -186,11 +218,11 @@ impl Builder<'_> {
                         applies,
                         environment,
                     },
-                    &root,
+                    root,
                 );
             }
-            Content::Module => self.follow_script(modules::Node::Module(file), &root),
-            Content::Script => self.follow_script(modules::Node::Classic(file), &root),
+            Content::Module => self.follow_script(modules::Node::Module(file), root),
+            Content::Script => self.follow_script(modules::Node::Classic(file), root),
         }
     }
 
@@ -204,20 +236,20 @@ impl Builder<'_> {
             sheet,
             self.context.viewport,
             surroundings,
-            |url| self.resolve(url),
+            &|url| self.resolve(url),
             &|at| (Arc::clone(&self.name), line + at.saturating_sub(1)),
         );
         self.findings.extend(read.problems);
-        self.foreign_blockers
-            .extend(read.foreign.into_iter().filter(|_| effect.blocking.render));
+        if effect.blocking.render {
+            self.foreign_blocker = self.foreign_blocker.take().or(read.foreign);
+        }
         for edge in read.edges {
-            let request = self.request(&edge, effect.blocking, effect.confidence);
-            let root = Root::of(&request);
-            if self.add(request) && edge.target.file.is_none() {
-                self.missing(&edge.target, edge.line, &edge.text);
-            }
-            if let Some(sheet) = edge.node {
-                self.follow_sheet(sheet, &root);
+            let node = edge.node;
+            if let Some((root, node)) = self
+                .inline_edge(edge, effect.blocking, effect.confidence)
+                .zip(node)
+            {
+                self.follow_sheet(node, &root);
             }
         }
     }
@@ -233,45 +265,47 @@ impl Builder<'_> {
         });
         self.findings.extend(read.findings);
         for edge in read.edges {
-            let request = self.request(&edge, Blocking::NO, confidence::CERTAIN);
-            let root = Root::of(&request);
-            if self.add(request) && edge.target.file.is_none() {
-                self.missing(&edge.target, edge.line, &edge.text);
-            }
-            if let Some(script) = edge.node {
-                self.follow_script(script, &root);
+            let node = edge.node;
+            if let Some((root, node)) = self
+                .inline_edge(edge, Blocking::NO, confidence::CERTAIN)
+                .zip(node)
+            {
+                self.follow_script(node, &root);
             }
         }
     }
 
-    /// The request of something that inline code names.
-    fn request<N>(&self, edge: &Edge<N>, blocking: Blocking, confidence: f64) -> Request {
-        Request {
-            path: edge.target.path.as_str().into(),
-            file: edge.target.file,
-            destination: edge.destination,
-            content: edge.content,
-            purpose: Purpose::Use,
+    /// Adds what inline code names; `None` if the page forbids itself the request.
+    fn inline_edge<N>(
+        &mut self,
+        edge: Edge<N>,
+        blocking: Blocking,
+        confidence: f64,
+    ) -> Option<Root> {
+        let request = Request {
             blocking: if edge.inherits_blocking {
                 blocking
             } else {
                 Blocking::NO
             },
-            when: edge.when,
-            confidence: edge.confidence.min(confidence),
-            crossorigin: edge.crossorigin,
-            integrity: edge.integrity.clone(),
-            depth: 1,
-            initiator: Arc::clone(&self.target),
-            location: Arc::clone(&edge.location),
-            condition: edge.condition.clone(),
+            confidence: edge.request.confidence.min(confidence),
+            ..edge.request
+        };
+        if !self.policies.allows(request.destination, Where::Own) {
+            return None;
         }
+        let root = Root::of(&request);
+        self.add_named(request, edge.line, &edge.text);
+        Some(root)
     }
 
     fn follow_sheet(&mut self, sheet: sheets::Node, root: &Root) {
+        if !self.followed.insert((sheet, root.blocking)) {
+            return;
+        }
         let behind = self.context.sheets.closure(self.context, sheet);
-        if root.blocking.render {
-            self.foreign_blockers.extend(behind.foreign.iter().cloned());
+        if root.blocking.render && self.foreign_blocker.is_none() {
+            self.foreign_blocker.clone_from(&behind.foreign);
         }
         self.add_reached(&behind.reached, root, None);
     }
@@ -295,6 +329,16 @@ impl Builder<'_> {
     }
 
     fn add_import_map(&mut self, text: &str, line: u32) {
+        self.import_maps += 1;
+        if self.import_maps > MAX_IMPORT_MAPS {
+            if self.import_maps == MAX_IMPORT_MAPS + 1 {
+                let message =
+                    format!("more than {MAX_IMPORT_MAPS} import maps; the rest is not analysed");
+                self.findings
+                    .push(Finding::new(Code::InvalidImportMap, &*self.name, message).line(line));
+            }
+            return;
+        }
         let (map, warnings) = match ImportMap::parse(text, &self.base) {
             Ok(parsed) => parsed,
             Err(invalid) => (
@@ -320,48 +364,51 @@ impl Builder<'_> {
 
     /// Adds what lies behind a style sheet or script that the document itself names.
     fn add_reached(&mut self, behind: &[Reached], root: &Root, crossorigin: Option<CrossOrigin>) {
-        for reached in behind {
+        for Reached {
+            request,
+            inherits_blocking,
+        } in behind
+        {
+            if !self.policies.allows(request.destination, Where::Own) {
+                continue;
+            }
             self.add(Request {
-                path: Arc::clone(&reached.path),
-                file: reached.target.file,
-                destination: reached.destination,
-                content: reached.content,
-                purpose: Purpose::Use,
-                blocking: if reached.inherits_blocking {
+                blocking: if *inherits_blocking {
                     root.blocking
                 } else {
                     Blocking::NO
                 },
-                when: reached.when.max(root.when),
-                confidence: reached.confidence.min(root.confidence),
-                crossorigin: reached.crossorigin.or(crossorigin),
-                integrity: reached.integrity.clone(),
-                depth: 1 + reached.depth,
-                initiator: Arc::clone(reached.initiator.as_ref().unwrap_or(&root.path)),
-                location: Arc::clone(&reached.location),
-                condition: reached.condition.clone(),
+                when: request.when.max(root.when),
+                confidence: request.confidence.min(root.confidence),
+                crossorigin: request.crossorigin.or(crossorigin),
+                depth: request.depth + 1,
+                initiator: Some(Arc::clone(request.initiator.as_ref().unwrap_or(&root.path))),
+                ..request.clone()
             });
         }
     }
 
-    /// Adds a request; false if its target is known already, or if the page forbids itself the request.
-    fn add(&mut self, request: Request) -> bool {
-        if !self
-            .policies
-            .iter()
-            .all(|policy| policy.allows(request.destination))
-        {
-            return false;
+    /// Adds what the document names.
+    fn add_named(&mut self, request: Request, line: u32, text: &str) {
+        let lost = request.file.is_none().then(|| Arc::clone(&request.path));
+        let is_new = self.add(request);
+        if let Some(target) = lost.filter(|_| is_new) {
+            self.findings
+                .push(missing(self.context, &target, &self.name, line, text));
         }
+    }
+
+    /// Adds a request; false if its target is known already.
+    fn add(&mut self, request: Request) -> bool {
         let order = u32::try_from(self.fetches.len()).unwrap_or(u32::MAX);
         match self.by_path.entry(Arc::clone(&request.path)) {
             Entry::Occupied(known) => {
-                self.fetches[*known.get()].merge(request);
+                self.fetches[*known.get()].merge(request, &self.target);
                 false
             }
             Entry::Vacant(free) => {
                 free.insert(self.fetches.len());
-                self.fetches.push(Fetch::new(request, order));
+                self.fetches.push(Fetch::new(request, &self.target, order));
                 true
             }
         }
@@ -373,13 +420,27 @@ impl Builder<'_> {
             .resolve_encoded(&self.base, url, self.encoding)
     }
 
-    fn missing(&mut self, target: &SiteTarget, line: u32, text: &str) {
-        self.findings
-            .push(missing(self.context.site, target, &self.name, line, text));
-    }
-
-    fn location(&self, line: u32) -> Arc<str> {
-        format!("{}:{line}", self.name).into()
+    /// Puts the fetches in the order of their discovery.
+    fn finish(mut self, is_read: bool) -> PageGraph {
+        self.fetches.sort_by_key(|fetch| (fetch.depth, fetch.order));
+        // What is named by a file that a preload brings early is found early too. Initiators come first
+        // in this order, so that one pass is enough.
+        let mut depths: HashMap<Arc<str>, u32> = HashMap::with_capacity(self.fetches.len());
+        for fetch in &mut self.fetches {
+            let above = depths
+                .get(&fetch.initiator)
+                .filter(|_| fetch.initiator != self.target);
+            fetch.depth = above.map_or(fetch.depth, |depth| fetch.depth.min(depth + 1));
+            depths.insert(Arc::clone(&fetch.path), fetch.depth);
+        }
+        self.fetches.sort_by_key(|fetch| (fetch.depth, fetch.order));
+        PageGraph {
+            page: self.target,
+            file: self.name,
+            fetches: self.fetches,
+            foreign_blocker: self.foreign_blocker,
+            is_read,
+        }
     }
 }
 
@@ -391,6 +452,7 @@ struct Root {
     confidence: f64,
     when: When,
     crossorigin: Option<CrossOrigin>,
+    corrupt: bool,
 }
 
 impl Root {
@@ -401,42 +463,15 @@ impl Root {
             confidence: request.confidence,
             when: request.when,
             crossorigin: request.crossorigin,
+            corrupt: request.corrupt,
         }
     }
 }
 
-pub(super) fn invalid_url(file: &str, line: u32, text: &str) -> Finding {
-    let message = if text.len() > crate::resolve::MAX_REFERENCE {
-        format!(
-            "a reference of {} bytes; servers refuse request targets of that length",
-            text.len()
-        )
-    } else {
-        format!("not a valid URL: {}", shown(text))
-    };
-    Finding::new(Code::InvalidUrl, file, message).line(line)
-}
-
-pub(super) fn missing(
-    site: &Site,
-    target: &SiteTarget,
-    file: &str,
-    line: u32,
-    text: &str,
-) -> Finding {
-    let path = target.path.split('?').next().unwrap_or_default();
-    let message = format!("no file of the site answers to {}", shown(&target.path));
-    let finding = Finding::new(Code::MissingAsset, file, message)
-        .line(line)
-        .text(&shown(text));
-    if let Some(other) = site.differs_in_case(path) {
-        finding.help(format!(
-            "upper and lower case differ: there is {}",
-            site.url_path(other)
-        ))
-    } else if let Some(other) = site.misspelt(path) {
-        finding.help(format!("did you mean {}?", site.url_path(other)))
-    } else {
-        finding
-    }
+/// Fonts are requested in CORS mode, and a preload in another mode is not used for them.
+fn is_fetched_twice(reference: &Reference<'_>) -> bool {
+    let is_preload = reference.purpose == Purpose::Preload;
+    is_preload
+        && reference.destination == Destination::Font
+        && reference.crossorigin != Some(CrossOrigin::Anonymous)
 }

@@ -12,16 +12,19 @@ use encoding_rs::Encoding;
 
 use pushgen_policy::{CrossOrigin, Destination};
 
-use super::closure::{Edge, Reached, closure};
+use super::closure::{Edge, Edges, Reached, closure};
+use super::fetch::Request;
 use super::memo::Memo;
-use super::page::{PageContext, invalid_url, missing};
+use super::missing::{invalid_url, missing};
+use super::page::PageContext;
+use super::subresource;
 use crate::css::{Applies, FontSource, ImageCandidate, ImageSource, StyleSheet, Truth};
 use crate::encoding::decode_css;
 use crate::finding::{Code, Finding};
 use crate::html::is_image_type;
-use crate::reference::{Content, When, confidence};
+use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
-use crate::site::{FileId, MAX_SUBRESOURCE};
+use crate::site::FileId;
 use crate::viewport::Viewport;
 
 /// A sheet as a place in the graph: the same file may apply in one place and not in another.
@@ -36,7 +39,7 @@ pub(super) struct Node {
 /// Every style sheet of a site that some page asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Sheets {
-    read: Memo<(FileId, &'static Encoding), SheetEdges>,
+    read: Memo<Node, SheetEdges>,
     closures: Memo<Node, Behind>,
 }
 
@@ -44,8 +47,8 @@ pub(crate) struct Sheets {
 #[derive(Debug, Default)]
 pub(super) struct SheetEdges {
     pub(super) edges: Vec<Edge<Node>>,
-    /// `@import`s of other origins.
-    pub(super) foreign: Vec<String>,
+    /// The first `@import` of another origin.
+    pub(super) foreign: Option<String>,
     pub(super) problems: Vec<Finding>,
 }
 
@@ -53,33 +56,63 @@ pub(super) struct SheetEdges {
 #[derive(Debug)]
 pub(super) struct Behind {
     pub(super) reached: Vec<Reached>,
-    /// `@import`s of other origins anywhere behind it.
-    pub(super) foreign: Vec<String>,
+    /// The first `@import` of another origin anywhere behind it.
+    pub(super) foreign: Option<String>,
+}
+
+impl Edges<Node> for Arc<SheetEdges> {
+    fn edges(&self) -> &[Edge<Node>] {
+        &self.edges
+    }
 }
 
 impl Sheets {
     /// What lies behind a sheet, depth-first.
     pub(super) fn closure(&self, context: PageContext<'_>, root: Node) -> Arc<Behind> {
         self.closures.get(&root, || {
-            let foreign = RefCell::new(BTreeSet::new());
+            let foreign = RefCell::new(None);
             let reached = closure(root, |node| {
-                let key = (node.file, node.environment);
-                let sheet = self
-                    .read
-                    .get(&key, || read(context, node.file, node.environment));
-                foreign.borrow_mut().extend(sheet.foreign.iter().cloned());
-                let mut edges = sheet.edges.clone();
-                if !node.applies {
-                    edges.retain(|edge| edge.inherits_blocking);
-                    for child in edges.iter_mut().filter_map(|edge| edge.node.as_mut()) {
-                        child.applies = false;
-                    }
-                }
-                edges
+                let sheet = self.sheet(context, node);
+                let mut foreign = foreign.borrow_mut();
+                *foreign = foreign.take().or_else(|| sheet.foreign.clone());
+                sheet
             });
             Behind {
                 reached,
-                foreign: foreign.into_inner().into_iter().collect(),
+                foreign: foreign.into_inner(),
+            }
+        })
+    }
+
+    fn sheet(&self, context: PageContext<'_>, node: Node) -> Arc<SheetEdges> {
+        self.read.get(&node, || {
+            if node.applies {
+                return read(context, node.file, node.environment);
+            }
+            // A sheet that does not apply has its imports fetched, and nothing else.
+            let applied = self.sheet(
+                context,
+                Node {
+                    applies: true,
+                    ..node
+                },
+            );
+            let imports = applied
+                .edges
+                .iter()
+                .filter(|edge| edge.inherits_blocking)
+                .cloned();
+            let unapplied = |edge: Edge<Node>| Edge {
+                node: edge.node.map(|node| Node {
+                    applies: false,
+                    ..node
+                }),
+                ..edge
+            };
+            SheetEdges {
+                edges: imports.map(unapplied).collect(),
+                foreign: applied.foreign.clone(),
+                problems: Vec::new(),
             }
         })
     }
@@ -96,53 +129,45 @@ impl Sheets {
 
 fn read(context: PageContext<'_>, file: FileId, environment: &'static Encoding) -> SheetEdges {
     let site = context.site;
-    let name: Arc<str> = site.name(file).into();
-    let refused = |code, message: String| SheetEdges {
-        problems: vec![Finding::new(code, &*name, message)],
-        ..SheetEdges::default()
-    };
-    if site.size(file) > MAX_SUBRESOURCE {
-        return refused(
-            Code::TooLarge,
-            format!(
-                "larger than {} MiB; what it names is not known",
-                MAX_SUBRESOURCE >> 20
-            ),
-        );
-    }
-    let bytes = match site.read(file) {
+    let bytes = match subresource::read(site, file, "style sheet") {
         Ok(bytes) => bytes,
-        Err(error) => return refused(Code::UnreadableFile, format!("cannot be read: {error}")),
+        Err(finding) => {
+            return SheetEdges {
+                problems: vec![finding],
+                ..SheetEdges::default()
+            };
+        }
     };
-    if crate::encoding::looks_binary(&bytes) {
-        return refused(
-            Code::NotText,
-            "a style sheet that is binary data".to_owned(),
-        );
+    // A browser ignores what is not served as CSS, outside quirks mode.
+    if site.media_type(file) != "text/css" {
+        return SheetEdges::default();
     }
+    let name: Arc<str> = site.name(file).into();
     let decoded = decode_css(bytes, environment);
     let base = context.resolver.url(&site.url_path(file));
     let sheet = StyleSheet::parse(&decoded.text);
-    let mut read = edges(
-        &sheet,
-        context.viewport,
-        Surroundings {
-            applies: true,
-            encoding: decoded.encoding,
-        },
-        |url| context.resolver.resolve(&base, url),
-        &|line| (Arc::clone(&name), line),
-    );
-    for edge in &read.edges {
-        if edge.target.file.is_none() {
-            read.problems
-                .push(missing(site, &edge.target, &name, edge.line, &edge.text));
-        }
+    let surroundings = Surroundings {
+        applies: true,
+        encoding: decoded.encoding,
+    };
+    let resolve = |url: &str| context.resolver.resolve(&base, url);
+    let mut read = edges(&sheet, context.viewport, surroundings, &resolve, &|line| {
+        (Arc::clone(&name), line)
+    });
+    for edge in read.edges.iter().filter(|edge| edge.request.file.is_none()) {
+        read.problems.push(missing(
+            context,
+            &edge.request.path,
+            &name,
+            edge.line,
+            &edge.text,
+        ));
     }
     read
 }
 
 /// What a sheet's references depend on beside its own text.
+#[derive(Clone, Copy)]
 pub(super) struct Surroundings {
     /// Whether the sheet takes effect.
     pub(super) applies: bool,
@@ -155,92 +180,85 @@ pub(super) fn edges(
     sheet: &StyleSheet,
     viewport: &Viewport,
     Surroundings { applies, encoding }: Surroundings,
-    resolve: impl Fn(&str) -> Target,
+    resolve: &dyn Fn(&str) -> Target,
     place: &dyn Fn(u32) -> (Arc<str>, u32),
 ) -> SheetEdges {
-    let mut read = SheetEdges::default();
+    let mut reader = Reader {
+        resolve,
+        place,
+        read: SheetEdges::default(),
+    };
     for import in &sheet.imports {
-        // A condition in a function or in parentheses is fetched by Chromium even where it is false;
-        // the standard does not. Only what both fetch is listed.
-        if import
+        let reference = Reference::new(&import.url, Destination::Style, import.position.line);
+        let supported = import
             .supports
             .as_ref()
-            .is_some_and(|supports| supports.truth == Truth::False)
-        {
-            continue;
-        }
+            .map_or(Truth::True, |supports| supports.truth);
+        // A condition in a function or in parentheses is fetched by Chromium even where it is false;
+        // the standard does not. Only what both fetch is listed.
+        let (reference, condition) = match supported {
+            Truth::True => (reference, None),
+            Truth::Unknown => (
+                conditional(reference),
+                Some("a browser that supports its condition".to_owned()),
+            ),
+            Truth::False => continue,
+        };
         let applies = applies && import.applies(viewport) == Applies::Matches;
-        let (file, line) = place(import.position.line);
-        match resolve(&import.url) {
-            Target::Site(target) => read.edges.push(Edge {
-                destination: Destination::Style,
-                content: Content::StyleSheet { applies },
-                when: When::Load,
-                confidence: confidence::CERTAIN,
-                crossorigin: None,
-                integrity: None,
-                inherits_blocking: true,
-                location: format!("{file}:{line}").into(),
-                line,
-                text: import.url.clone(),
-                condition: None,
-                node: target.file.map(|file| Node {
-                    file,
-                    applies,
-                    environment: encoding,
-                }),
-                target,
-            }),
-            Target::Elsewhere(url) => read.foreign.push(url),
-            Target::NoRequest => {}
-            Target::Invalid => read.problems.push(invalid_url(&file, line, &import.url)),
+        let node = |file| Node {
+            file,
+            applies,
+            environment: encoding,
+        };
+        reader.push(&reference, condition, Some(&node));
+    }
+    let faces = sheet
+        .font_faces
+        .iter()
+        .filter(|face| face.context.applies(viewport) == Applies::Matches);
+    for face in faces.filter(|_| applies) {
+        if let Some(FontSource::File {
+            url: Some(url),
+            position,
+            ..
+        }) = face.fetched_source()
+        {
+            let crossorigin = Some(CrossOrigin::Anonymous);
+            let font = Reference {
+                crossorigin,
+                ..Reference::new(url, Destination::Font, position.line)
+            };
+            reader.push(&conditional(font), Some(format!("text in {face}")), None);
         }
     }
-    if applies {
-        for face in sheet
-            .font_faces
-            .iter()
-            .filter(|face| face.context.applies(viewport) == Applies::Matches)
-        {
-            if let Some(FontSource::File {
-                url: Some(url),
-                position,
-                ..
-            }) = face.fetched_source()
-            {
-                let condition = format!("text in {face}");
-                read.push_conditional(
-                    url,
-                    Destination::Font,
-                    resolve(url),
-                    place(position.line),
-                    &condition,
-                );
-            }
-        }
-        for image in sheet
-            .images
-            .iter()
-            .filter(|image| image.context.applies(viewport) == Applies::Matches)
-        {
-            if let Some(url) = chosen(&image.source, viewport) {
-                read.push_conditional(
-                    url,
-                    Destination::Image,
-                    resolve(url),
-                    place(image.position.line),
-                    &image.to_string(),
-                );
-            }
+    let images = sheet
+        .images
+        .iter()
+        .filter(|image| image.context.applies(viewport) == Applies::Matches);
+    for image in images.filter(|_| applies) {
+        if let Some(url) = chosen(&image.source, viewport) {
+            let reference = Reference::new(url, Destination::Image, image.position.line);
+            reader.push(&conditional(reference), Some(image.to_string()), None);
         }
     }
     for problem in &sheet.problems {
         let (file, line) = place(problem.position.line);
         let finding =
             Finding::new(Code::UnparsableStyle, &*file, problem.kind.to_string()).line(line);
-        read.problems.push(finding.column(problem.position.column));
+        reader
+            .read
+            .problems
+            .push(finding.column(problem.position.column));
     }
-    read
+    reader.read
+}
+
+fn conditional(reference: Reference<'_>) -> Reference<'_> {
+    Reference {
+        when: When::Conditional,
+        confidence: confidence::LAYOUT,
+        ..reference
+    }
 }
 
 /// The URL of an image for this viewport.
@@ -255,34 +273,45 @@ fn chosen<'s>(source: &'s ImageSource, viewport: &Viewport) -> Option<&'s str> {
     }
 }
 
-impl SheetEdges {
-    /// Adds a font or image, which is fetched if the page makes use of it as `condition` says.
-    fn push_conditional(
+/// Collects the edges of a sheet.
+struct Reader<'r> {
+    resolve: &'r dyn Fn(&str) -> Target,
+    place: &'r dyn Fn(u32) -> (Arc<str>, u32),
+    read: SheetEdges,
+}
+
+impl Reader<'_> {
+    /// Adds a reference; with `node` it is an `@import`, behind which the sheet goes on.
+    fn push(
         &mut self,
-        url: &str,
-        destination: Destination,
-        target: Target,
-        (file, line): (Arc<str>, u32),
-        condition: &str,
+        reference: &Reference<'_>,
+        condition: Option<String>,
+        node: Option<&dyn Fn(FileId) -> Node>,
     ) {
-        match target {
-            Target::Site(target) => self.edges.push(Edge {
-                target,
-                destination,
-                content: Content::Opaque,
-                when: When::Conditional,
-                confidence: confidence::LAYOUT,
-                crossorigin: (destination == Destination::Font).then_some(CrossOrigin::Anonymous),
-                integrity: None,
-                inherits_blocking: false,
-                location: format!("{file}:{line}").into(),
-                line,
-                text: url.to_owned(),
-                condition: Some(condition.into()),
-                node: None,
-            }),
+        let (file, line) = (self.place)(reference.line);
+        match (self.resolve)(reference.url) {
+            Target::Site(target) => {
+                let location = format!("{file}:{line}").into();
+                let request = Request::of(reference, target.path.into(), target.file, location);
+                self.read.edges.push(Edge {
+                    request: Request {
+                        condition: condition.map(Arc::from),
+                        ..request
+                    },
+                    inherits_blocking: node.is_some(),
+                    line,
+                    text: reference.url.to_owned(),
+                    node: node.zip(target.file).map(|(node, file)| node(file)),
+                });
+            }
+            Target::Elsewhere(url) if node.is_some() => {
+                self.read.foreign.get_or_insert(url);
+            }
             Target::Elsewhere(_) | Target::NoRequest => {}
-            Target::Invalid => self.problems.push(invalid_url(&file, line, url)),
+            Target::Invalid => self
+                .read
+                .problems
+                .push(invalid_url(&file, line, reference.url)),
         }
     }
 }

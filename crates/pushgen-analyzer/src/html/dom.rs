@@ -1,7 +1,7 @@
 //! The document's elements in a flat arena: what is left of a parsed page.
 //!
-//! Elements lie in document order, with parent, first child and next sibling as indices, attributes
-//! and raw text as ranges of one string. It holds no type of the parser, is `Send`, and is filled in
+//! Elements lie in document order, with the parent as an index, attributes and raw text as
+//! ranges of one string. It holds no type of the parser, is `Send`, and is filled in
 //! one walk, so that the parser behind it can be replaced. Text is kept for `style` and `script`
 //! only: nothing that is worked out today reads the text of a page.
 
@@ -26,8 +26,6 @@ struct Element {
     name: LocalName,
     namespace: Namespace,
     parent: Option<ElementId>,
-    first_child: Option<ElementId>,
-    next_sibling: Option<ElementId>,
     attributes: Range<u32>,
     text: Range<u32>,
     line: u32,
@@ -45,7 +43,6 @@ pub(crate) struct Dom {
     elements: Vec<Element>,
     attributes: Vec<Attribute>,
     text: String,
-    last_children: Vec<Option<ElementId>>,
 }
 
 /// An element with the arena that it lies in.
@@ -61,7 +58,6 @@ impl Dom {
         Self {
             elements: Vec::with_capacity(elements),
             attributes: Vec::with_capacity(elements),
-            last_children: Vec::with_capacity(elements),
             ..Self::default()
         }
     }
@@ -82,19 +78,10 @@ impl Dom {
             name,
             namespace,
             parent,
-            first_child: None,
-            next_sibling: None,
             attributes: at..at,
             text: 0..0,
             line,
         });
-        self.last_children.push(None);
-        if let Some(parent) = parent {
-            match self.last_children[parent.0 as usize].replace(id) {
-                Some(previous) => self.elements[previous.0 as usize].next_sibling = Some(id),
-                None => self.elements[parent.0 as usize].first_child = Some(id),
-            }
-        }
         id
     }
 
@@ -107,10 +94,15 @@ impl Dom {
         }
     }
 
-    /// Sets the raw text of an element.
-    pub(super) fn set_text(&mut self, element: ElementId, text: &str) {
+    /// Adds to the raw text of the element that was pushed last.
+    pub(super) fn push_text(&mut self, text: &str) {
         let text = self.store(text);
-        self.elements[element.0 as usize].text = text;
+        if let Some(element) = self.elements.last_mut() {
+            if element.text.is_empty() {
+                element.text.start = text.start;
+            }
+            element.text.end = text.end;
+        }
     }
 
     fn store(&mut self, text: &str) -> Range<u32> {
@@ -136,6 +128,11 @@ impl<'d> Node<'d> {
 
     fn node(self, id: Option<ElementId>) -> Option<Self> {
         id.map(|id| Node { dom: self.dom, id })
+    }
+
+    /// The element's place in document order.
+    pub(super) fn index(self) -> usize {
+        self.id.0 as usize
     }
 
     /// The local name, lower case for HTML elements.
@@ -180,16 +177,6 @@ impl<'d> Node<'d> {
 
     pub(crate) fn parent(self) -> Option<Self> {
         self.node(self.element().parent)
-    }
-
-    /// The child elements in order.
-    pub(crate) fn children(self) -> impl Iterator<Item = Self> {
-        let mut next = self.node(self.element().first_child);
-        std::iter::from_fn(move || {
-            let child = next?;
-            next = child.node(child.element().next_sibling);
-            Some(child)
-        })
     }
 }
 

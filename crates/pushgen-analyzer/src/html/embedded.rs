@@ -1,168 +1,261 @@
 //! Embedded content: images, media, frames, objects and SVG references (HTML Standard §4.8, SVG 2).
 //!
-//! In: one element and a viewport. Out: what the browser fetches for it. Where a `srcset`, `sizes` or
-//! `picture` leaves a choice, the candidate for this viewport is given, marked as depending on it.
+//! In: the elements of a document, in document order, and a viewport. Out: what the browser fetches for
+//! each. Where a `srcset`, `sizes` or `picture` leaves a choice, the candidate for this viewport is given,
+//! marked as depending on it. What a style sheet hides or overrides is not seen.
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use pushgen_policy::Destination;
 
-use super::dom::{Namespace, Node};
-use super::mention::{Media, crossorigin, lazy_if};
-use super::srcset;
-use crate::css::source_size;
+use super::dom::{Dom, Namespace, Node};
+use super::inline_style::InlineStyle;
+use super::media::Media;
+use super::media_type::{Shown, is_media_type};
+use super::mention::crossorigin;
+use super::picture::Pictures;
+use super::rendered::Rendered;
+use super::svg_paint;
 use crate::reference::{Reference, When, confidence};
 use crate::viewport::Viewport;
 
-/// The references of an element that embeds something; empty for all other ones.
-pub(super) fn references<'d>(element: Node<'d>, viewport: &Viewport) -> Vec<Reference<'d>> {
-    let reference = |url, destination| Reference {
-        crossorigin: crossorigin(element),
-        ..Reference::new(url, destination, element.line())
-    };
-    let attribute = |name, destination| {
-        element
-            .attribute(name)
-            .map(|url| reference(url, destination))
-    };
-    let found: Vec<Option<Reference<'d>>> = match (element.namespace(), element.name()) {
-        (Namespace::Html, "img") => vec![image(element, viewport)],
-        (Namespace::Html, "input") if is_image_button(element) => {
-            vec![attribute("src", Destination::Image)]
-        }
-        (Namespace::Html, "body" | "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th") => {
-            // A presentational hint: a background like one of the style sheet.
-            vec![attribute("background", Destination::Image).map(conditional)]
-        }
-        (Namespace::Html, "video") => {
-            vec![
-                attribute("poster", Destination::Image),
-                media(element, Destination::Video),
-            ]
-        }
-        (Namespace::Html, "audio") => vec![media(element, Destination::Audio)],
-        // The resource of a media element without `src` is named by its `source` children; the line
-        // is then the child's.
-        (Namespace::Html, "source") => vec![source(element, viewport)],
-        (Namespace::Html, "track") => vec![track(element)],
-        (Namespace::Html, "iframe") if !element.has("srcdoc") => {
-            vec![
-                attribute("src", Destination::Iframe).map(|frame| lazy_if(frame, is_lazy(element))),
-            ]
-        }
-        (Namespace::Html, "frame") => vec![attribute("src", Destination::Frame)],
-        (Namespace::Html, "object") => vec![object(element, "data", Destination::Object)],
-        (Namespace::Html, "embed") if !has_ancestor(element, "object") => {
-            vec![object(element, "src", Destination::Embed)]
-        }
-        (Namespace::Svg, "image" | "feImage" | "use") => vec![svg_reference(element)],
-        _ => Vec::new(),
-    };
-    found
-        .into_iter()
-        .flatten()
-        .filter(|reference| !reference.url.trim_ascii().is_empty())
-        .collect()
+/// Reads elements one after the other, and remembers what one of them decides for its siblings.
+pub(super) struct EmbeddedContent<'d, 'v> {
+    dom: &'d Dom,
+    viewport: &'v Viewport,
+    /// Worked out when the first element asks.
+    rendered: OnceCell<Rendered>,
+    pictures: Pictures<'d>,
+    /// The media elements that have their `source`.
+    sourced: HashSet<usize>,
+    /// The media elements that have their default track of a group.
+    tracked: HashSet<(usize, TrackGroup)>,
 }
 
-fn conditional(reference: Reference<'_>) -> Reference<'_> {
-    Reference {
-        when: When::Conditional,
-        confidence: confidence::LAYOUT,
-        ..reference
+/// Of these a media element shows one default track each; of metadata it loads them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum TrackGroup {
+    Text,
+    Descriptions,
+    Chapters,
+}
+
+impl<'d, 'v> EmbeddedContent<'d, 'v> {
+    pub(super) fn new(dom: &'d Dom, viewport: &'v Viewport) -> Self {
+        Self {
+            dom,
+            viewport,
+            rendered: OnceCell::new(),
+            pictures: Pictures::default(),
+            sourced: HashSet::new(),
+            tracked: HashSet::new(),
+        }
+    }
+
+    /// The references of an element that embeds something; empty for all other ones.
+    pub(super) fn references(&mut self, element: Node<'d>) -> Vec<Reference<'d>> {
+        let found: Vec<Reference<'d>> = match element.namespace() {
+            Namespace::Html => self.html(element).into_iter().flatten().collect(),
+            Namespace::Svg => self.svg(element),
+            Namespace::MathMl => Vec::new(),
+        };
+        found
+            .into_iter()
+            .filter(|reference| !reference.url.trim_ascii().is_empty())
+            .collect()
+    }
+
+    fn html(&mut self, element: Node<'d>) -> [Option<Reference<'d>>; 2] {
+        let attribute = |name, destination| {
+            element.attribute(name).map(|url| Reference {
+                crossorigin: crossorigin(element),
+                ..Reference::new(url, destination, element.line())
+            })
+        };
+        let one = |reference| [reference, None];
+        match element.name() {
+            "img" => one(self.image(element)),
+            "input" if is_image_button(element) => one(attribute("src", Destination::Image)),
+            "body" | "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "col"
+            | "colgroup" => one(self.background(element)),
+            "video" => [
+                attribute("poster", Destination::Image),
+                media(element, Destination::Video),
+            ],
+            "audio" => one(media(element, Destination::Audio)),
+            // The resource of a media element without `src` is named by its `source` children; the line
+            // is then the child's.
+            "source" => one(self.source(element)),
+            "track" => one(self.track(element)),
+            "iframe" if !element.has("srcdoc") => {
+                one(attribute("src", Destination::Iframe)
+                    .map(|frame| lazy_if(frame, is_lazy(element))))
+            }
+            "frame" => one(attribute("src", Destination::Frame)),
+            "object" => one(self.object(element, "data", Destination::Object)),
+            "embed" => one(self.object(element, "src", Destination::Embed)),
+            _ => [None, None],
+        }
+    }
+
+    fn is_rendered(&self, element: Node<'d>) -> bool {
+        self.rendered
+            .get_or_init(|| Rendered::of(self.dom))
+            .has(element)
+    }
+
+    fn image(&self, element: Node<'d>) -> Option<Reference<'d>> {
+        let choice = self.pictures.choose(element, self.viewport);
+        let reference = Reference {
+            crossorigin: crossorigin(element),
+            ..Reference::new(choice.url?, Destination::Image, element.line())
+        };
+        let certain = if choice.depends {
+            confidence::VIEWPORT
+        } else {
+            confidence::CERTAIN
+        };
+        Some(lazy_if(reference.confidence(certain), is_lazy(element)))
+    }
+
+    /// A presentational hint (HTML §15.3.3, §15.3.8): fetched with the element, unless its style or a style
+    /// sheet sets another background.
+    fn background(&self, element: Node<'d>) -> Option<Reference<'d>> {
+        let url = element.attribute("background")?;
+        let overridden = element
+            .attribute("style")
+            .is_some_and(|style| InlineStyle::parse(style).sets_background);
+        (!overridden && self.is_rendered(element)).then(|| {
+            Reference::new(url, Destination::Image, element.line()).confidence(confidence::LAYOUT)
+        })
+    }
+
+    /// The first supported `source` of a media element without `src` (HTML §4.8.11.5).
+    fn source(&mut self, element: Node<'d>) -> Option<Reference<'d>> {
+        let parent = element.parent()?;
+        if parent.is("picture") {
+            self.pictures.read_source(parent, element, self.viewport);
+            return None;
+        }
+        let destination = match parent.name() {
+            "video" if parent.is("video") => Destination::Video,
+            "audio" if parent.is("audio") => Destination::Audio,
+            _ => return None,
+        };
+        let url = element.attribute("src")?;
+        if parent.has("src") || !loads_media(parent) || self.sourced.contains(&parent.index()) {
+            return None;
+        }
+        let usable = !url.trim_ascii().is_empty()
+            && element.attribute("type").is_none_or(is_media_type)
+            && element
+                .attribute("media")
+                .is_none_or(|list| Media::of(list, self.viewport).applies);
+        if !usable {
+            return None;
+        }
+        self.sourced.insert(parent.index());
+        Some(Reference {
+            crossorigin: crossorigin(parent),
+            ..Reference::new(url, destination, element.line())
+        })
+    }
+
+    /// Only a default track is fetched, and of each group the first one, as Chromium has it.
+    fn track(&mut self, element: Node<'d>) -> Option<Reference<'d>> {
+        let parent = element
+            .parent()
+            .filter(|parent| parent.is("video") || parent.is("audio"))?;
+        if !element.has("default") {
+            return None;
+        }
+        let kind = element.attribute("kind").unwrap_or("subtitles");
+        let group = match kind.to_ascii_lowercase().as_str() {
+            "subtitles" | "captions" => Some(TrackGroup::Text),
+            "descriptions" => Some(TrackGroup::Descriptions),
+            "chapters" => Some(TrackGroup::Chapters),
+            _ => None,
+        };
+        if let Some(group) = group
+            && !self.tracked.insert((parent.index(), group))
+        {
+            return None;
+        }
+        Some(Reference {
+            crossorigin: crossorigin(parent),
+            ..Reference::new(
+                element.attribute("src")?,
+                Destination::Track,
+                element.line(),
+            )
+        })
+    }
+
+    /// `object` and `embed` are fetched when they are rendered and their type is known.
+    fn object(
+        &self,
+        element: Node<'d>,
+        attribute: &str,
+        destination: Destination,
+    ) -> Option<Reference<'d>> {
+        let url = element.attribute(attribute)?;
+        let shown = Shown::of(element.attribute("type"), url);
+        if shown == Shown::Nothing || !self.is_rendered(element) {
+            return None;
+        }
+        let reference = Reference::new(url, destination, element.line());
+        Some(match shown {
+            Shown::InViewer => Reference {
+                when: When::Conditional,
+                confidence: confidence::BROWSER,
+                ..reference
+            },
+            _ => reference,
+        })
+    }
+
+    /// `image`, `feImage`, `use`, and attributes that paint with another file.
+    fn svg(&self, element: Node<'d>) -> Vec<Reference<'d>> {
+        let mut found = Vec::new();
+        if matches!(element.name(), "image" | "feImage" | "use") {
+            found.extend(svg_reference(element));
+        }
+        for name in svg_paint::PAINT {
+            let Some(value) = element.attribute(name).filter(|value| value.contains('(')) else {
+                continue;
+            };
+            if !self.is_rendered(element) {
+                break;
+            }
+            found.extend(svg_paint::urls(value).map(|url| {
+                Reference::new(url, Destination::Image, element.line())
+                    .confidence(confidence::LAYOUT)
+            }));
+        }
+        found
     }
 }
 
-fn is_lazy(element: Node<'_>) -> bool {
+pub(super) fn is_lazy(element: Node<'_>) -> bool {
     element
         .attribute("loading")
         .is_some_and(|value| value.eq_ignore_ascii_case("lazy"))
+}
+
+/// A reference that is fetched when the layout wants it.
+fn lazy_if(reference: Reference<'_>, lazy: bool) -> Reference<'_> {
+    if lazy {
+        reference.late(confidence::LAYOUT)
+    } else {
+        reference
+    }
 }
 
 fn is_image_button(element: Node<'_>) -> bool {
     element
         .attribute("type")
         .is_some_and(|value| value.eq_ignore_ascii_case("image"))
-}
-
-fn has_ancestor(element: Node<'_>, name: &str) -> bool {
-    std::iter::successors(element.parent(), |node| node.parent()).any(|ancestor| ancestor.is(name))
-}
-
-/// HTML §4.8.4.3.7, "select an image source".
-fn image<'d>(element: Node<'d>, viewport: &Viewport) -> Option<Reference<'d>> {
-    let mut choice = Choice {
-        url: None,
-        depends: false,
-    };
-    let picture = element.parent().filter(|parent| parent.is("picture"));
-    let sources = picture.into_iter().flat_map(Node::children);
-    for source in sources
-        .take_while(|child| *child != element)
-        .filter(|child| child.is("source"))
-    {
-        choice.try_source(source, viewport);
-        if choice.url.is_some() {
-            break;
-        }
-    }
-    if choice.url.is_none() {
-        choice.choose(element.attribute("src"), element, viewport);
-    }
-    let reference = Reference {
-        crossorigin: crossorigin(element),
-        ..Reference::new(choice.url?, Destination::Image, element.line())
-    };
-    let certain = if choice.depends {
-        confidence::VIEWPORT
-    } else {
-        confidence::CERTAIN
-    };
-    Some(lazy_if(reference.confidence(certain), is_lazy(element)))
-}
-
-/// The image that is chosen, and whether another viewport may choose another one.
-struct Choice<'d> {
-    url: Option<&'d str>,
-    depends: bool,
-}
-
-impl<'d> Choice<'d> {
-    fn try_source(&mut self, source: Node<'d>, viewport: &Viewport) {
-        if source
-            .attribute("srcset")
-            .is_none_or(|set| set.trim_ascii().is_empty())
-        {
-            return;
-        }
-        if let Some(type_) = source.attribute("type").map(essence)
-            && !type_.is_empty()
-            && !is_image_type(&type_)
-        {
-            return;
-        }
-        if let Some(list) = source.attribute("media") {
-            let media = Media::of(list, viewport);
-            self.depends |= media.confidence < confidence::CERTAIN;
-            if !media.applies {
-                return;
-            }
-        }
-        self.choose(None, source, viewport);
-    }
-
-    fn choose(&mut self, src: Option<&'d str>, element: Node<'d>, viewport: &Viewport) {
-        let set = element
-            .attribute("srcset")
-            .filter(|set| !set.trim_ascii().is_empty());
-        let size = set.and_then(|_| {
-            source_size(
-                element.attribute("sizes").unwrap_or_default(),
-                is_lazy(element),
-                viewport,
-            )
-        });
-        self.depends |= set.is_some();
-        self.url = srcset::select(src, set, size, viewport.dpr);
-    }
 }
 
 /// What a media element fetches by its own `src`. Without `preload=none` a browser loads the metadata.
@@ -179,147 +272,11 @@ fn loads_media(element: Node<'_>) -> bool {
     element.has("autoplay") || !preload.eq_ignore_ascii_case("none")
 }
 
-/// The first supported `source` of a media element without `src` (HTML §4.8.11.5).
-fn source<'d>(element: Node<'d>, viewport: &Viewport) -> Option<Reference<'d>> {
-    let parent = element.parent()?;
-    let destination = match parent.name() {
-        "video" if parent.is("video") => Destination::Video,
-        "audio" if parent.is("audio") => Destination::Audio,
-        _ => return None,
-    };
-    let usable = |source: &Node<'d>| {
-        source.is("source")
-            && source.attribute("src").is_some_and(|src| !src.is_empty())
-            && source.attribute("type").is_none_or(is_media_type)
-            && source
-                .attribute("media")
-                .is_none_or(|list| Media::of(list, viewport).applies)
-    };
-    let chosen = parent.children().find(usable)?;
-    if chosen != element || parent.has("src") || !loads_media(parent) {
-        return None;
-    }
-    Some(Reference {
-        crossorigin: crossorigin(parent),
-        ..Reference::new(element.attribute("src")?, destination, element.line())
-    })
-}
-
-/// Only a default track that shows text is fetched.
-fn track(element: Node<'_>) -> Option<Reference<'_>> {
-    let kind = element
-        .attribute("kind")
-        .unwrap_or("subtitles")
-        .to_ascii_lowercase();
-    let shown = element.has("default") && matches!(kind.as_str(), "" | "subtitles" | "captions");
-    let parent = element
-        .parent()
-        .filter(|parent| parent.is("video") || parent.is("audio"))?;
-    let url = element.attribute("src").filter(|_| shown)?;
-    Some(Reference {
-        crossorigin: crossorigin(parent),
-        ..Reference::new(url, Destination::Track, element.line())
-    })
-}
-
-/// `object` and `embed` are fetched when they are rendered. What a style sheet hides is not seen here.
-fn object<'d>(
-    element: Node<'d>,
-    attribute: &str,
-    destination: Destination,
-) -> Option<Reference<'d>> {
-    let hides = |node: &Node<'d>| {
-        node.has("hidden")
-            || node
-                .attribute("style")
-                .is_some_and(|style| style.replace(' ', "").contains("display:none"))
-    };
-    if std::iter::successors(Some(element), |node| node.parent()).any(|node| hides(&node)) {
-        return None;
-    }
-    Some(Reference::new(
-        element.attribute(attribute)?,
-        destination,
-        element.line(),
-    ))
-}
-
-/// `image`, `feImage` and `use`; a `use` of this document's own symbols fetches nothing.
+/// A `use` of this document's own symbols fetches nothing.
 fn svg_reference(element: Node<'_>) -> Option<Reference<'_>> {
     let url = element
         .attribute("href")
         .or_else(|| element.attribute("xlink:href"))?;
     let within = url.trim_ascii_start().starts_with('#');
     (!within).then(|| Reference::new(url, Destination::Image, element.line()))
-}
-
-/// The essence of a MIME type: lower case, without parameters.
-pub(super) fn essence(type_: &str) -> String {
-    type_
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii()
-        .to_ascii_lowercase()
-}
-
-/// The image formats that today's browsers decode.
-pub(crate) fn is_image_type(essence: &str) -> bool {
-    matches!(
-        essence,
-        "image/png"
-            | "image/jpeg"
-            | "image/jpg"
-            | "image/pjpeg"
-            | "image/gif"
-            | "image/webp"
-            | "image/avif"
-            | "image/apng"
-            | "image/svg+xml"
-            | "image/bmp"
-            | "image/x-icon"
-            | "image/vnd.microsoft.icon"
-    )
-}
-
-/// The font formats that today's browsers load.
-pub(super) fn is_font_type(essence: &str) -> bool {
-    matches!(
-        essence,
-        "font/woff2"
-            | "font/woff"
-            | "font/ttf"
-            | "font/otf"
-            | "font/sfnt"
-            | "font/collection"
-            | "application/font-woff"
-            | "application/font-woff2"
-            | "application/x-font-ttf"
-            | "application/x-font-otf"
-            | "application/x-font-woff"
-            | "application/vnd.ms-opentype"
-            | "application/font-sfnt"
-    )
-}
-
-fn is_media_type(type_: &str) -> bool {
-    matches!(
-        essence(type_).as_str(),
-        "" | "video/mp4"
-            | "video/webm"
-            | "video/ogg"
-            | "video/x-m4v"
-            | "audio/mpeg"
-            | "audio/mp3"
-            | "audio/mp4"
-            | "audio/aac"
-            | "audio/ogg"
-            | "audio/webm"
-            | "audio/wav"
-            | "audio/x-wav"
-            | "audio/wave"
-            | "audio/flac"
-            | "audio/x-m4a"
-            | "application/ogg"
-    )
 }

@@ -3,16 +3,21 @@
 //! In: the elements of a page and a viewport. Out: every reference, inline style, inline script and
 //! `base` in document order. Elements that fetch nothing (`a`, `link rel=canonical`, disabled sheets,
 //! `nomodule` scripts, unknown types) are not mentioned. What frames load is the frame's own.
-//! Embedded content (images, media, frames) is in [`embedded`].
+//! What the page's own security policy forbids an element is not mentioned either.
+//! Embedded content (images, media, frames) is in [`EmbeddedContent`].
 
 use pushgen_policy::{CrossOrigin, Destination, integrity_metadata};
 
-use super::csp::ContentSecurityPolicy;
+use super::csp::{SecurityPolicies, Where};
 use super::dom::{Dom, Namespace, Node};
-use super::{embedded, meta, script_type, script_type::ScriptType, srcset};
-use crate::css::{Applies, MediaQueryList, source_size};
+use super::embedded::EmbeddedContent;
+use super::media::Media;
+use super::media_type::{self, Shown};
+use super::script_type::{self, ScriptType};
+use super::{meta, srcset};
+use crate::css::source_size;
 use crate::js;
-use crate::reference::{Blocking, Content, Purpose, Reference, When, confidence};
+use crate::reference::{Blocking, Content, Purpose, Reference, confidence};
 use crate::viewport::Viewport;
 
 /// Something that a document says to a browser's loader.
@@ -20,8 +25,8 @@ use crate::viewport::Viewport;
 pub(crate) enum Mention<'d> {
     /// The first `base` with a `href`: what follows is relative to it.
     Base(&'d str),
-    /// A content security policy in the head: it governs what comes after it.
-    SecurityPolicy(ContentSecurityPolicy),
+    /// A content security policy in the head: it governs what lies behind all that comes after it.
+    SecurityPolicy(&'d str),
     /// A reference of an element.
     Reference(Reference<'d>),
     /// A `style` element.
@@ -67,6 +72,8 @@ pub(crate) fn mentions<'d>(dom: &'d Dom, viewport: &Viewport) -> Vec<Mention<'d>
         has_base: false,
         in_body: false,
         preferred_set: None,
+        policies: SecurityPolicies::default(),
+        embedded: EmbeddedContent::new(dom, viewport),
     };
     for element in dom.elements() {
         reader.read(element);
@@ -82,6 +89,9 @@ struct Reader<'d, 'v> {
     in_body: bool,
     /// The title of the style sheet set that the page prefers (CSSOM §6.2).
     preferred_set: Option<&'d str>,
+    /// The security policies that are in force by now.
+    policies: SecurityPolicies,
+    embedded: EmbeddedContent<'d, 'v>,
 }
 
 impl<'d> Reader<'d, '_> {
@@ -108,10 +118,12 @@ impl<'d> Reader<'d, '_> {
             },
             Namespace::MathMl => {}
         }
-        let embedded = embedded::references(element, self.viewport);
-        self.mentions
-            .extend(embedded.into_iter().map(Mention::Reference));
-        if let Some(text) = element.attribute("style").filter(|text| text.contains('(')) {
+        for reference in self.embedded.references(element) {
+            self.push(element, reference);
+        }
+        if let Some(text) = element.attribute("style").filter(|text| text.contains('('))
+            && self.policies.allows_style_attributes()
+        {
             self.mentions.push(Mention::StyleAttribute {
                 text,
                 line: element.line(),
@@ -122,7 +134,9 @@ impl<'d> Reader<'d, '_> {
     fn base(&mut self, element: Node<'d>) {
         if let Some(href) = element.attribute("href").filter(|_| !self.has_base) {
             self.has_base = true;
-            self.mentions.push(Mention::Base(href));
+            if self.policies.allows_base(Where::Own) {
+                self.mentions.push(Mention::Base(href));
+            }
         }
     }
 
@@ -136,26 +150,44 @@ impl<'d> Reader<'d, '_> {
             && !self.in_body
         {
             let policy = element.attribute("content").unwrap_or_default();
-            self.mentions
-                .push(Mention::SecurityPolicy(ContentSecurityPolicy::parse(
-                    policy,
-                )));
+            self.policies.add(policy);
+            self.mentions.push(Mention::SecurityPolicy(policy));
         }
     }
 
-    fn push(&mut self, reference: Reference<'d>) {
-        if !reference.url.trim_ascii().is_empty() {
+    fn push(&mut self, element: Node<'d>, reference: Reference<'d>) {
+        if !reference.url.trim_ascii().is_empty() && self.is_allowed(element, &reference) {
             self.mentions.push(Mention::Reference(reference));
         }
     }
 
-    fn link(&mut self, element: Node<'d>) {
-        let Some(url) = element
-            .attribute("href")
-            .or(element.attribute("imagesrcset"))
-        else {
-            return;
+    /// Whether the page's policies let an element load something from the page's own site. They cannot
+    /// allow another site and forbid this one.
+    fn is_allowed(&self, element: Node<'d>, reference: &Reference<'d>) -> bool {
+        let own = Where::Own;
+        let nonce = element.attribute("nonce");
+        let integrity = element.attribute("integrity");
+        let allows = |destination| {
+            self.policies
+                .allows_element(destination, nonce, integrity, own)
         };
+        match (reference.destination, reference.purpose, reference.content) {
+            (Destination::Script, Purpose::Preload, Content::Module) => {
+                self.policies.allows_module_preload(nonce, integrity, own)
+            }
+            (Destination::Fetch, Purpose::Aside, _) => self.policies.allows_prefetch(own),
+            // All but images are nested documents.
+            (destination @ (Destination::Object | Destination::Embed), ..) => {
+                let shown = Shown::of(element.attribute("type"), reference.url);
+                allows(destination) && (shown == Shown::Image || allows(Destination::Iframe))
+            }
+            (destination, ..) => allows(destination),
+        }
+    }
+
+    fn link(&mut self, element: Node<'d>) {
+        // An image preload may do without.
+        let url = element.attribute("href").unwrap_or_default();
         let rel = element.attribute("rel").unwrap_or_default();
         let has = |token: &str| {
             rel.split_ascii_whitespace()
@@ -170,12 +202,14 @@ impl<'d> Reader<'d, '_> {
             self.stylesheet(element, reference(Destination::Style), has("alternate"));
         } else if has("icon") || has("apple-touch-icon") || has("apple-touch-icon-precomposed") {
             self.push(
+                element,
                 reference(Destination::Image)
                     .late(confidence::BROWSER)
                     .purpose(Purpose::Aside),
             );
         } else if has("manifest") {
             self.push(
+                element,
                 reference(Destination::Manifest)
                     .late(confidence::BROWSER)
                     .purpose(Purpose::Aside),
@@ -184,15 +218,19 @@ impl<'d> Reader<'d, '_> {
         if has("preload") {
             self.preload(element, &reference);
         }
-        if has("modulepreload") && element.attribute("href").is_some() {
+        let media = self.media(element);
+        if has("modulepreload") && media.applies {
             self.push(
+                element,
                 reference(Destination::Script)
                     .content(Content::Module)
-                    .purpose(Purpose::Preload),
+                    .purpose(Purpose::Preload)
+                    .confidence(media.confidence),
             );
         }
         if has("prefetch") {
             self.push(
+                element,
                 reference(Destination::Fetch)
                     .late(confidence::PREFETCH)
                     .purpose(Purpose::Aside),
@@ -218,6 +256,7 @@ impl<'d> Reader<'d, '_> {
             false => Blocking::NO,
         };
         self.push(
+            element,
             reference
                 .content(Content::StyleSheet {
                     applies: media.applies && in_set,
@@ -259,13 +298,9 @@ impl<'d> Reader<'d, '_> {
     }
 
     fn media(&self, element: Node<'d>) -> Media {
-        match element.attribute("media") {
-            None => Media {
-                applies: true,
-                confidence: confidence::CERTAIN,
-            },
-            Some(media) => Media::of(media, self.viewport),
-        }
+        element
+            .attribute("media")
+            .map_or(Media::ALL, |list| Media::of(list, self.viewport))
     }
 
     fn preload(&mut self, element: Node<'d>, reference: &dyn Fn(Destination) -> Reference<'d>) {
@@ -273,14 +308,14 @@ impl<'d> Reader<'d, '_> {
             .attribute("as")
             .unwrap_or_default()
             .to_ascii_lowercase();
-        let essence = element.attribute("type").map(embedded::essence);
+        let essence = element.attribute("type").map(media_type::essence);
         let type_is =
             |known: fn(&str) -> bool| essence.as_deref().is_none_or(|e| e.is_empty() || known(e));
         let destination = match as_.as_str() {
             "script" => Destination::Script,
             "style" if type_is(|essence| essence == "text/css") => Destination::Style,
-            "font" if type_is(embedded::is_font_type) => Destination::Font,
-            "image" if type_is(embedded::is_image_type) => Destination::Image,
+            "font" if type_is(media_type::is_font_type) => Destination::Font,
+            "image" if type_is(media_type::is_image_type) => Destination::Image,
             "fetch" => Destination::Fetch,
             "track" => Destination::Track,
             _ => return,
@@ -295,7 +330,7 @@ impl<'d> Reader<'d, '_> {
         if destination == Destination::Image
             && let Some(candidates) = element
                 .attribute("imagesrcset")
-                .filter(|set| !set.is_empty())
+                .filter(|set| !set.trim_ascii().is_empty())
         {
             let size = source_size(
                 element.attribute("imagesizes").unwrap_or_default(),
@@ -316,7 +351,7 @@ impl<'d> Reader<'d, '_> {
         } else if element.attribute("href").is_none() {
             return;
         }
-        self.push(preload);
+        self.push(element, preload);
     }
 
     fn style(&mut self, element: Node<'d>) {
@@ -330,6 +365,12 @@ impl<'d> Reader<'d, '_> {
             self.in_preferred_set(element.attribute("title").filter(|t| !t.is_empty()), false);
         // Without one of these a sheet refers to nothing.
         if !(text.contains('(') || text.contains('@')) {
+            return;
+        }
+        if !self
+            .policies
+            .allows_inline(Destination::Style, element.attribute("nonce"))
+        {
             return;
         }
         let blocking = if media.applies {
@@ -350,7 +391,6 @@ impl<'d> Reader<'d, '_> {
     }
 
     fn script(&mut self, element: Node<'d>) {
-        let line = element.line();
         let Some(type_) = script_type::of(element) else {
             return;
         };
@@ -360,26 +400,20 @@ impl<'d> Reader<'d, '_> {
             return;
         }
         let Some(url) = element.attribute("src") else {
-            let text = element.text();
-            match type_ {
-                ScriptType::Module => self.mentions.push(Mention::Module { text, line }),
-                ScriptType::ImportMap => self.mentions.push(Mention::ImportMap { text, line }),
-                ScriptType::Classic if js::may_import(text) => {
-                    self.mentions.push(Mention::Script { text, line });
-                }
-                ScriptType::Classic => {}
-            }
+            self.inline_script(element, type_);
             return;
         };
         let reference = Reference {
             crossorigin: crossorigin(element),
             integrity: element.attribute("integrity").and_then(integrity_metadata),
-            ..Reference::new(url, Destination::Script, line)
+            ..Reference::new(url, Destination::Script, element.line())
         };
         let asked = self.blocking_attribute(element);
         match type_ {
             ScriptType::ImportMap => {}
-            ScriptType::Module => self.push(reference.content(Content::Module).blocking(asked)),
+            ScriptType::Module => {
+                self.push(element, reference.content(Content::Module).blocking(asked))
+            }
             ScriptType::Classic => {
                 let sync = !element.has("async") && !element.has("defer");
                 let implied = match (sync, self.in_body) {
@@ -388,6 +422,7 @@ impl<'d> Reader<'d, '_> {
                     (false, _) => Blocking::NO,
                 };
                 self.push(
+                    element,
                     reference
                         .content(Content::Script)
                         .blocking(implied.or(asked)),
@@ -396,56 +431,54 @@ impl<'d> Reader<'d, '_> {
         }
     }
 
+    fn inline_script(&mut self, element: Node<'d>, type_: ScriptType) {
+        let (text, line) = (element.text(), element.line());
+        if !self
+            .policies
+            .allows_inline(Destination::Script, element.attribute("nonce"))
+        {
+            return;
+        }
+        match type_ {
+            ScriptType::Module => self.mentions.push(Mention::Module { text, line }),
+            ScriptType::ImportMap => self.mentions.push(Mention::ImportMap { text, line }),
+            ScriptType::Classic if js::may_import(text) => {
+                self.mentions.push(Mention::Script { text, line });
+            }
+            ScriptType::Classic => {}
+        }
+    }
+
+    /// SVG's own `script` knows none of `defer`, `nomodule` and `language` (SVG 2 §15.8).
     fn svg_script(&mut self, element: Node<'d>) {
+        let Some(type_) = script_type::of_svg(element) else {
+            return;
+        };
         let url = element
             .attribute("href")
             .or_else(|| element.attribute("xlink:href"));
-        if let (Some(url), Some(ScriptType::Classic)) = (url, script_type::of(element)) {
-            let reference = Reference::new(url, Destination::Script, element.line());
-            let sync = !element.has("async") && !element.has("defer");
-            let blocking = if sync { Blocking::PARSER } else { Blocking::NO };
-            self.push(reference.content(Content::Script).blocking(blocking));
-        }
-    }
-}
-
-/// What a media query list says of a viewport.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Media {
-    pub(super) applies: bool,
-    pub(super) confidence: f64,
-}
-
-impl Media {
-    pub(super) fn of(list: &str, viewport: &Viewport) -> Self {
-        if list.trim_ascii().is_empty() {
-            return Self {
-                applies: true,
-                confidence: confidence::CERTAIN,
-            };
-        }
-        let list = MediaQueryList::parse(list);
-        let applies = list.evaluate(viewport) == Applies::Matches;
-        let confidence = if list.depends_on_viewport() {
-            confidence::VIEWPORT
-        } else {
-            confidence::CERTAIN
+        let Some(url) = url else {
+            self.inline_script(element, type_);
+            return;
         };
-        Self {
-            applies,
-            confidence,
-        }
-    }
-}
-
-impl Media {
-    /// How sure the loading of a sheet is. One that does not apply is fetched all the same; of one that
-    /// applies another viewport may say otherwise.
-    fn sheet_confidence(self) -> f64 {
-        if self.applies {
-            self.confidence
-        } else {
-            confidence::CERTAIN
+        let reference = Reference {
+            crossorigin: crossorigin(element),
+            ..Reference::new(url, Destination::Script, element.line())
+        };
+        match type_ {
+            ScriptType::ImportMap => {}
+            ScriptType::Module => self.push(element, reference.content(Content::Module)),
+            ScriptType::Classic => {
+                let blocking = if element.has("async") {
+                    Blocking::NO
+                } else {
+                    Blocking::PARSER
+                };
+                self.push(
+                    element,
+                    reference.content(Content::Script).blocking(blocking),
+                );
+            }
         }
     }
 }
@@ -459,17 +492,4 @@ pub(super) fn crossorigin(element: Node<'_>) -> Option<CrossOrigin> {
             CrossOrigin::Anonymous
         }
     })
-}
-
-/// A reference that is fetched when the layout wants it.
-pub(super) fn lazy_if(reference: Reference<'_>, lazy: bool) -> Reference<'_> {
-    if lazy {
-        Reference {
-            when: When::Late,
-            confidence: confidence::LAYOUT,
-            ..reference
-        }
-    } else {
-        reference
-    }
 }

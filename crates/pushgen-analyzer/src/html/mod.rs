@@ -3,16 +3,24 @@
 mod csp;
 mod dom;
 mod embedded;
+mod inline_style;
 mod long_tag;
+mod media;
+mod media_type;
 mod mention;
 mod meta;
 mod parser;
+mod picture;
+mod rendered;
 mod script_type;
+mod source_list;
 pub(crate) mod srcset;
+mod svg_paint;
+mod tag_lines;
 mod work;
 
-pub(crate) use csp::ContentSecurityPolicy;
-pub(crate) use embedded::is_image_type;
+pub(crate) use csp::{SecurityPolicies, Where};
+pub(crate) use media_type::is_image_type;
 pub(crate) use mention::{Effect, Mention, mentions};
 pub(crate) use parser::parse;
 pub(crate) use work::Stopped;

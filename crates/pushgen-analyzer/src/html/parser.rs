@@ -8,7 +8,7 @@
 //! [`Work`] or has a tag that is too long.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
@@ -20,6 +20,7 @@ use markup5ever_rcdom::{Handle, Node, NodeData, RcDom};
 
 use super::dom::{Dom, ElementId, Namespace};
 use super::long_tag;
+use super::tag_lines::TagLines;
 use super::work::{Stopped, Work};
 
 /// Bytes between two looks at the work.
@@ -69,6 +70,8 @@ struct LineSink {
     /// How many tokens the tree builder has seen.
     tokens: Cell<usize>,
     lines: RefCell<HashMap<*const Node, u32>>,
+    /// The names of the elements that have a line.
+    names: RefCell<HashSet<LocalName>>,
     work: Work,
     last: RefCell<Option<Handle>>,
     /// A script that the document ends in: it is never run.
@@ -82,6 +85,7 @@ impl LineSink {
             line: Cell::new(1),
             tokens: Cell::new(0),
             lines: RefCell::default(),
+            names: RefCell::default(),
             work: Work::default(),
             last: RefCell::new(None),
             unclosed: RefCell::new(None),
@@ -106,7 +110,8 @@ fn parent(node: &Handle) -> Option<Handle> {
     parent.and_then(|parent| parent.upgrade())
 }
 
-/// Whether an element can make the browser fetch something, by its name or an attribute.
+/// Whether an element can make the browser fetch something, by its name or an attribute; or, as a
+/// `track` without `src`, keeps another one from it.
 fn refers(name: &QualName, attributes: &[Attribute]) -> bool {
     matches!(
         name.local,
@@ -115,6 +120,7 @@ fn refers(name: &QualName, attributes: &[Attribute]) -> bool {
             | local_name!("style")
             | local_name!("meta")
             | local_name!("base")
+            | local_name!("track")
     ) || attributes.iter().any(|attribute| {
         matches!(
             attribute.name.local,
@@ -124,7 +130,9 @@ fn refers(name: &QualName, attributes: &[Attribute]) -> bool {
                 | local_name!("poster")
                 | local_name!("background")
                 | local_name!("data")
-        ) || (attribute.name.local == local_name!("href") && name.ns == ns!(svg))
+        ) || (name.ns == ns!(svg)
+            && (attribute.name.local == local_name!("href")
+                || super::svg_paint::is_paint(&attribute.name.local)))
     })
 }
 
@@ -152,6 +160,9 @@ impl TreeSink for LineSink {
         flags: ElementFlags,
     ) -> Handle {
         let refers = refers(&name, &attributes);
+        if refers && !self.names.borrow().contains(&name.local) {
+            self.names.borrow_mut().insert(name.local.clone());
+        }
         self.work.element(&name.local, attributes.len());
         let element = self.dom.create_element(name, attributes, flags);
         if refers {
@@ -232,6 +243,7 @@ impl TreeSink for LineSink {
             .iter()
             .any(|attribute| attribute.name.local == local_name!("background"))
         {
+            self.names.borrow_mut().insert(local_name!("body"));
             self.lines
                 .borrow_mut()
                 .entry(Rc::as_ptr(target))
@@ -254,7 +266,7 @@ impl TreeSink for LineSink {
 fn arena(sink: &LineSink, text: &str) -> Dom {
     let mut dom = Dom::with_capacity(sink.work.elements());
     let lines = sink.lines.borrow();
-    let mut starts = TagLines::new(text);
+    let starts = TagLines::new(text, &sink.names.borrow());
     let mut stack: Vec<(Handle, Option<ElementId>)> = Vec::new();
     push_children(&mut stack, &sink.dom.document, None);
     let unclosed = sink.unclosed.borrow();
@@ -294,8 +306,11 @@ fn arena(sink: &LineSink, text: &str) -> Dom {
             dom.push_attribute(name, &attribute.value);
         }
         if matches!(name.local, local_name!("style") | local_name!("script")) {
-            let text = raw_text(&node);
-            dom.set_text(element, &text);
+            for child in node.children.borrow().iter() {
+                if let NodeData::Text { contents } = &child.data {
+                    dom.push_text(&contents.borrow());
+                }
+            }
         }
         if let Some(contents) = template_contents.borrow().as_ref() {
             // A template is inert unless it declares a shadow root.
@@ -321,61 +336,12 @@ fn push_children(
     stack.extend(elements.map(|child| (Rc::clone(child), parent)));
 }
 
-fn raw_text(element: &Handle) -> String {
-    let mut text = String::new();
-    for child in element.children.borrow().iter() {
-        if let NodeData::Text { contents } = &child.data {
-            text.push_str(&contents.borrow());
-        }
-    }
-    text
-}
-
 fn declares_shadow_root(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         &*attribute.name.local == "shadowrootmode"
             && (attribute.value.eq_ignore_ascii_case("open")
                 || attribute.value.eq_ignore_ascii_case("closed"))
     })
-}
-
-/// Finds the line that a tag starts on. The tokenizer tells the line that the tag *ends* on; a tag
-/// that spans lines starts on the nearest one before it that holds `<name`.
-struct TagLines<'t> {
-    unread: std::str::Lines<'t>,
-    /// The lines up to the furthest one that was asked for.
-    lines: Vec<&'t str>,
-}
-
-impl<'t> TagLines<'t> {
-    /// A start tag longer than this many lines is reported at its end.
-    const LONGEST_TAG: usize = 1000;
-
-    fn new(text: &'t str) -> Self {
-        Self {
-            unread: text.lines(),
-            lines: Vec::new(),
-        }
-    }
-
-    fn start_of(&mut self, name: &str, end: u32) -> u32 {
-        let last = end as usize;
-        if let Some(missing) = last.checked_sub(self.lines.len()) {
-            self.lines.extend(self.unread.by_ref().take(missing));
-        }
-        let last = last.min(self.lines.len());
-        let first = last.saturating_sub(Self::LONGEST_TAG);
-        let opens = |line: &&str| {
-            line.match_indices('<').any(|(at, _)| {
-                line.get(at + 1..at + 1 + name.len())
-                    .is_some_and(|found| found.eq_ignore_ascii_case(name))
-            })
-        };
-        match self.lines[first..last].iter().rev().position(opens) {
-            Some(back) => u32::try_from(last - back).unwrap_or(u32::MAX),
-            None => end,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -413,14 +379,18 @@ mod tests {
     }
 
     #[test]
-    fn the_arena_links_parents_children_and_siblings_in_document_order() {
+    fn the_arena_links_parents_in_document_order() {
         let (dom, _) = parse("<div><p>1<b>2</b><p>3</div><i>4");
         let names: Vec<_> = dom.elements().map(Node::name).collect();
         assert_eq!(names, ["html", "head", "body", "div", "p", "b", "p", "i"]);
-        let div = dom.elements().find(|e| e.is("div")).expect("a div");
-        let children: Vec<_> = div.children().map(Node::name).collect();
-        assert_eq!(children, ["p", "p"]);
-        assert_eq!(div.parent().map(Node::name), Some("body"));
+        let parents: Vec<_> = dom
+            .elements()
+            .map(|e| e.parent().map_or("", Node::name))
+            .collect();
+        assert_eq!(
+            parents,
+            ["", "html", "html", "body", "div", "p", "div", "body"]
+        );
     }
 
     use super::super::dom::Node;

@@ -40,7 +40,19 @@ pub(super) fn of(element: Node<'_>) -> Option<ScriptType> {
         (Some(type_), _) => type_.to_ascii_lowercase(),
         (None, Some(language)) => format!("text/{}", language.to_ascii_lowercase()),
     };
-    match type_.as_str() {
+    of_name(&type_)
+}
+
+/// The type of an SVG `script`, which has no `language`.
+pub(super) fn of_svg(element: Node<'_>) -> Option<ScriptType> {
+    match element.attribute("type") {
+        None | Some("") => Some(ScriptType::Classic),
+        Some(type_) => of_name(&type_.to_ascii_lowercase()),
+    }
+}
+
+fn of_name(type_: &str) -> Option<ScriptType> {
+    match type_ {
         "module" => Some(ScriptType::Module),
         "importmap" => Some(ScriptType::ImportMap),
         other => JAVASCRIPT

@@ -16,6 +16,9 @@ const MAX_DEPTH: usize = 512;
 /// How many elements more than bytes a document may make.
 const SPARE_ELEMENTS: usize = 100_000;
 
+/// How many elements a document may make in all; each takes about half a kilobyte while it is parsed.
+const MAX_ELEMENTS: usize = 2_000_000;
+
 /// How many siblings may be searched.
 const MAX_SEARCHED: usize = 200_000_000;
 
@@ -31,7 +34,7 @@ const ORDINARY_DEPTH: usize = 64;
 pub(crate) enum Stopped {
     /// Elements nest too deeply.
     Depth { line: u32 },
-    /// Elements that are not closed multiply.
+    /// There are too many elements, or those that are not closed multiply.
     Growth { line: u32 },
     /// A tag with an absurd number of attributes.
     Attributes { line: u32 },
@@ -77,7 +80,7 @@ impl Work {
         if depth > MAX_DEPTH {
             return Some(Stopped::Depth { line });
         }
-        let grows = self.elements.get() > bytes + SPARE_ELEMENTS
+        let grows = self.elements.get() > (bytes + SPARE_ELEMENTS).min(MAX_ELEMENTS)
             || self.searched.get() > MAX_SEARCHED
             || self.compared.get() > MAX_COMPARED + MAX_COMPARED_PER_BYTE * bytes;
         grows.then_some(Stopped::Growth { line })

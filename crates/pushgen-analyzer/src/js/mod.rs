@@ -57,6 +57,8 @@ pub(crate) enum ModuleType {
     JavaScript,
     Json,
     Css,
+    /// A string, as Chromium has it.
+    Text,
     /// Attributes that not every current browser takes: the importing module fails to load, with it
     /// all its imports.
     Unknown,

@@ -153,6 +153,7 @@ fn module_type(attributes: Option<&WithClause<'_>>) -> ModuleType {
             match entry.value.value.as_str() {
                 "json" => ModuleType::Json,
                 "css" => ModuleType::Css,
+                "text" => ModuleType::Text,
                 _ => ModuleType::Unknown,
             }
         }
@@ -346,6 +347,9 @@ mod tests {
     const CSS: RequestKind = RequestKind::Static {
         module_type: ModuleType::Css,
     };
+    const TEXT: RequestKind = RequestKind::Static {
+        module_type: ModuleType::Text,
+    };
     const UNKNOWN: RequestKind = RequestKind::Static {
         module_type: ModuleType::Unknown,
     };
@@ -424,7 +428,8 @@ c'",
             ("import 'a' with {}", &[("a", JS)]),
             ("import 'a' with {type: 'javascript'}", &[("a", UNKNOWN)]),
             ("import 'a' with {type: 'JSON'}", &[("a", UNKNOWN)]),
-            ("import 'a' with {type: 'text'}", &[("a", UNKNOWN)]),
+            ("import a from 'a' with {type: 'text'}", &[("a", TEXT)]),
+            ("import 'a' with {type: 'bytes'}", &[("a", UNKNOWN)]),
             ("import 'a' with {lazy: 'json'}", &[("a", UNKNOWN)]),
             (
                 "import 'a' with {type: 'json', lazy: ''}",

@@ -5,6 +5,7 @@
 //! followed inside the root; those that leave it, end nowhere or loop are left out with a finding.
 //! `.gitignore` is not consulted: a built site is normally ignored by git as a whole.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,11 @@ use globset::GlobSet;
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, shown};
+
+/// How often one folder may be entered through links below one top-level entry: links to folders of links
+/// multiply.
+const MAX_WAYS: usize = 16;
 
 /// A file as the crawl found it.
 #[derive(Debug)]
@@ -69,15 +74,18 @@ fn walk(root: &Path, start: &Path, filter: &Filter) -> (Vec<Found>, Vec<Finding>
     let mut files = Vec::new();
     let mut findings = Vec::new();
     let mut refused = Vec::new();
-    let follows = |entry: &DirEntry| match refusal(root, entry) {
+    let mut entered: HashMap<PathBuf, usize> = HashMap::new();
+    let follows = |entry: &DirEntry| match refusal(root, entry, &mut entered) {
         None => true,
         Some(finding) => {
             refused.push(finding);
             false
         }
     };
+    // Sorted, so that what is refused does not depend on the file system's order.
     for entry in WalkDir::new(start)
         .follow_links(true)
+        .sort_by_file_name()
         .into_iter()
         .filter_entry(follows)
     {
@@ -107,7 +115,11 @@ fn walk(root: &Path, start: &Path, filter: &Filter) -> (Vec<Found>, Vec<Finding>
 }
 
 /// Why a symbolic link is not followed.
-fn refusal(root: &Path, entry: &DirEntry) -> Option<Finding> {
+fn refusal(
+    root: &Path,
+    entry: &DirEntry,
+    entered: &mut HashMap<PathBuf, usize>,
+) -> Option<Finding> {
     if !entry.path_is_symlink() {
         return None;
     }
@@ -117,17 +129,28 @@ fn refusal(root: &Path, entry: &DirEntry) -> Option<Finding> {
     if !target.starts_with(root) {
         let message = format!(
             "symbolic link leaves the site: it points to {}",
-            target.display()
+            shown(&target.to_string_lossy())
         );
         let finding = Finding::new(Code::SymlinkLeavesRoot, file, message);
         return Some(
             finding.help("copy the file into the site, or leave the link out of the build"),
         );
     }
+    let name = relative_name(root, &target);
     let folder = fs::canonicalize(entry.path().parent()?).ok()?;
-    folder.starts_with(&target).then(|| {
-        let name = relative_name(root, &target);
+    if folder.starts_with(&target) {
         let message = format!("symbolic link leads back to ./{name}, which contains it");
+        return Some(Finding::new(Code::SymlinkLoop, file, message));
+    }
+    if !entry.file_type().is_dir() {
+        return None;
+    }
+    let ways = entered.entry(target).or_default();
+    *ways += 1;
+    (*ways > MAX_WAYS).then(|| {
+        let message = format!(
+            "symbolic links lead to ./{name} in more than {MAX_WAYS} ways; this one is not followed"
+        );
         Finding::new(Code::SymlinkLoop, file, message)
     })
 }

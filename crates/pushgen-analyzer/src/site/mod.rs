@@ -169,19 +169,16 @@ impl Site {
                 .iter()
                 .filter_map(|page| {
                     let path = &self.files[page.index()].path;
-                    let clean = &path[..path.len() - extension(path).len().checked_add(1)?];
+                    let clean = path
+                        .strip_suffix(b".html")
+                        .filter(|_| !path.ends_with(b"index.html"))?;
                     let other = *self.by_path.get(clean)?;
-                    Some(
-                        Finding::new(
-                            Code::AmbiguousUrl,
-                            self.name(*page),
-                            format!(
-                                "with clean URLs this page and the file {} answer to one URL",
-                                self.name(other)
-                            ),
-                        )
-                        .help("rename one of them, or analyse without --clean-urls"),
-                    )
+                    let message = format!(
+                        "with clean URLs this page and the file {} answer to one URL",
+                        self.name(other)
+                    );
+                    let finding = Finding::new(Code::AmbiguousUrl, self.name(*page), message);
+                    Some(finding.help("rename one of them, or analyse without --clean-urls"))
                 })
                 .collect();
             self.findings.extend(shadowed);

@@ -145,6 +145,8 @@ impl Site {
     pub(crate) fn misspelt(&self, url_path: &str) -> Option<FileId> {
         /// Letters that may differ.
         const SLIPS: usize = 2;
+        /// Files that are compared; nobody reads through a larger folder for a slip.
+        const FOLDER: usize = 1000;
         let relative = url_path.strip_prefix(self.options.base_path.as_str())?;
         let wanted: Cow<'_, [u8]> = percent_decode_str(relative).into();
         let wanted = std::str::from_utf8(&wanted).ok()?;
@@ -159,6 +161,7 @@ impl Site {
             .partition_point(|file| file.path.as_slice() < folder.as_bytes());
         let near = (first..)
             .zip(&self.files[first..])
+            .take(FOLDER)
             .take_while(|(_, file)| file.path.starts_with(folder.as_bytes()));
         let distance = |path: &[u8]| {
             let other = std::str::from_utf8(&path[folder.len()..]).ok()?;

@@ -1,0 +1,90 @@
+//! Which image an `img` shows (HTML Standard §4.8.4.3.7, "select an image source").
+//!
+//! In: the elements of a document, in document order. Out: for each `img` the candidate for a viewport, and
+//! whether another viewport may choose another one. A `picture` is decided when its `source` comes by, so
+//! that the time is linear however many sources and images it holds.
+
+use std::collections::HashMap;
+
+use super::dom::Node;
+use super::media::Media;
+use super::media_type::{essence, is_image_type};
+use super::srcset;
+use crate::css::source_size;
+use crate::reference::confidence;
+use crate::viewport::Viewport;
+
+/// The image that is chosen.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Choice<'d> {
+    pub(super) url: Option<&'d str>,
+    /// Another viewport may choose otherwise.
+    pub(super) depends: bool,
+}
+
+/// What the sources of each `picture` that came by have chosen.
+#[derive(Debug, Default)]
+pub(super) struct Pictures<'d>(HashMap<usize, Choice<'d>>);
+
+impl<'d> Pictures<'d> {
+    /// Reads a `source` whose parent is `picture`.
+    pub(super) fn read_source(&mut self, picture: Node<'d>, source: Node<'d>, viewport: &Viewport) {
+        let choice = self.0.entry(picture.index()).or_default();
+        if choice.url.is_none() {
+            choice.try_source(source, viewport);
+        }
+    }
+
+    /// The choice of an `img`.
+    pub(super) fn choose(&self, image: Node<'d>, viewport: &Viewport) -> Choice<'d> {
+        let picture = image.parent().filter(|parent| parent.is("picture"));
+        let mut choice = picture
+            .and_then(|picture| self.0.get(&picture.index()))
+            .copied()
+            .unwrap_or_default();
+        if choice.url.is_none() {
+            choice.choose(image.attribute("src"), image, viewport);
+        }
+        choice
+    }
+}
+
+impl<'d> Choice<'d> {
+    fn try_source(&mut self, source: Node<'d>, viewport: &Viewport) {
+        if source
+            .attribute("srcset")
+            .is_none_or(|set| set.trim_ascii().is_empty())
+        {
+            return;
+        }
+        if let Some(type_) = source.attribute("type").map(essence)
+            && !type_.is_empty()
+            && !is_image_type(&type_)
+        {
+            return;
+        }
+        if let Some(list) = source.attribute("media") {
+            let media = Media::of(list, viewport);
+            self.depends |= media.confidence < confidence::CERTAIN;
+            if !media.applies {
+                return;
+            }
+        }
+        self.choose(None, source, viewport);
+    }
+
+    fn choose(&mut self, src: Option<&'d str>, element: Node<'d>, viewport: &Viewport) {
+        let set = element
+            .attribute("srcset")
+            .filter(|set| !set.trim_ascii().is_empty());
+        let size = set.and_then(|_| {
+            source_size(
+                element.attribute("sizes").unwrap_or_default(),
+                super::embedded::is_lazy(element),
+                viewport,
+            )
+        });
+        self.depends |= set.is_some();
+        self.url = srcset::select(src, set, size, viewport.dpr);
+    }
+}
