@@ -34,6 +34,8 @@ mod tests;
 
 use cssparser::{ParseError, Parser, ParserState, SourceLocation};
 
+#[cfg(fuzzing)]
+pub(crate) use context::Context;
 pub(crate) use font_face::{FontFace, FontSource};
 pub(crate) use image::{ImageCandidate, ImageSource, StyleImage};
 pub(crate) use import::Import;
