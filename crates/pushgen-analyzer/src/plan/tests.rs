@@ -1,0 +1,227 @@
+use super::*;
+use crate::graph::Rank;
+
+/// A little page graph in evaluation order, written as `(path, class, depth)`; every file weighs 1000
+/// bytes and stands in for itself.
+struct Page {
+    fetches: Vec<Fetch>,
+    foreign: Option<String>,
+}
+
+impl Page {
+    fn new(fetches: &[(&str, Class, u32)]) -> Self {
+        let fetch = |(order, (path, class, depth)): (u32, &(&str, Class, u32))| Fetch {
+            path: (*path).into(),
+            destination: match class {
+                Class::Font => Destination::Font,
+                Class::Image => Destination::Image,
+                _ if path.ends_with(".js") => Destination::Script,
+                _ => Destination::Style,
+            },
+            depth: *depth,
+            class: *class,
+            render_blocking: *class == Class::RenderBlocking,
+            parser_blocking: false,
+            when: When::Load,
+            confidence: 1.0,
+            initiator: if *depth == 1 { "/" } else { "/m.js" }.into(),
+            location: "index.html:1".into(),
+            condition: None,
+            missing: false,
+            file: Some(FileId::for_tests(order)),
+            crossorigin: (*class == Class::Font).then_some(CrossOrigin::Anonymous),
+            integrity: None,
+            corrupt: false,
+            rank: Rank::Used,
+            module: *class == Class::Module,
+            order,
+        };
+        Self {
+            fetches: (0u32..).zip(fetches).map(fetch).collect(),
+            foreign: None,
+        }
+    }
+
+    fn with(mut self, path: &str, change: impl Fn(&mut Fetch)) -> Self {
+        self.fetches
+            .iter_mut()
+            .filter(|fetch| &*fetch.path == path)
+            .for_each(change);
+        self
+    }
+
+    /// The plan as `path means`, and what was left out.
+    fn planned(self, budget: u64) -> (Vec<String>, Vec<String>, String) {
+        let graph = PageGraph {
+            page: "/".into(),
+            file: "index.html".into(),
+            fetches: self.fetches,
+            foreign_blocker: self.foreign,
+            is_read: true,
+        };
+        let (plan, left_out) = plan(&graph, budget, |_| Some(1000), crate::emit::hint_bytes);
+        let entry = |entry: &PlanEntry| {
+            let means: Vec<&str> = entry.means.iter().map(|means| means.as_str()).collect();
+            format!("{} {}", entry.asset.path, means.join("+"))
+        };
+        let left_out = left_out.iter().map(|left| left.path.to_string()).collect();
+        (
+            plan.entries.iter().map(entry).collect(),
+            left_out,
+            plan.reason,
+        )
+    }
+}
+
+const SHEET: (&str, Class, u32) = ("/a.css", Class::RenderBlocking, 1);
+const IMPORT: (&str, Class, u32) = ("/b.css", Class::RenderBlocking, 2);
+const SCRIPT: (&str, Class, u32) = ("/c.js", Class::RenderBlocking, 1);
+const FONT: (&str, Class, u32) = ("/f.woff2", Class::Font, 1);
+const MODULE: (&str, Class, u32) = ("/m.js", Class::Module, 1);
+const DEEP_MODULE: (&str, Class, u32) = ("/n.js", Class::Module, 2);
+const IMAGE: (&str, Class, u32) = ("/i.png", Class::Image, 1);
+
+#[test]
+fn the_closure_is_pushed_whole_or_not_at_all() {
+    for (fetches, budget, expected) in [
+        // Fits, and the preload scanner sees it: no hints.
+        (
+            [SHEET, SCRIPT].as_slice(),
+            2000,
+            ["/a.css push", "/c.js push"].as_slice(),
+        ),
+        // One byte too few: nothing, for the scanner sees it.
+        (&[SHEET, SCRIPT], 1999, &[]),
+        // A hidden import: hinted with everything before it, in evaluation order.
+        (
+            &[SHEET, IMPORT, SCRIPT],
+            3000,
+            &["/a.css push+hint", "/b.css push+hint", "/c.js push"],
+        ),
+        (
+            &[SHEET, IMPORT, SCRIPT],
+            2999,
+            &["/a.css hint", "/b.css hint"],
+        ),
+        (
+            &[SCRIPT, SHEET, IMPORT],
+            0,
+            &["/c.js hint", "/a.css hint", "/b.css hint"],
+        ),
+        // Images are never sent.
+        (&[IMAGE], 9000, &[]),
+        (&[], 9000, &[]),
+    ] {
+        let (found, _, reason) = Page::new(fetches).planned(budget);
+        assert_eq!(found, expected, "{fetches:?} within {budget}: {reason}");
+    }
+}
+
+#[test]
+fn fonts_and_module_graphs_follow_if_they_fit_what_is_left() {
+    for (fetches, budget, expected) in [
+        (
+            [SHEET, FONT].as_slice(),
+            2000,
+            ["/a.css push", "/f.woff2 push"].as_slice(),
+        ),
+        (&[SHEET, FONT], 1500, &["/a.css push"]),
+        // A module graph goes as a whole.
+        (
+            &[SHEET, MODULE, DEEP_MODULE],
+            3000,
+            &["/a.css push+hint", "/m.js push+hint", "/n.js push+hint"],
+        ),
+        (
+            &[SHEET, MODULE, DEEP_MODULE],
+            2999,
+            &["/a.css push+hint", "/m.js hint", "/n.js hint"],
+        ),
+        (
+            &[MODULE, DEEP_MODULE],
+            2000,
+            &["/m.js push+hint", "/n.js push+hint"],
+        ),
+        // One module alone hides nothing.
+        (&[SHEET, MODULE], 9000, &["/a.css push"]),
+        // Behind a closure that is not pushed nothing is pushed.
+        (&[SHEET, SCRIPT, FONT], 1000, &[]),
+    ] {
+        let (found, _, reason) = Page::new(fetches).planned(budget);
+        assert_eq!(found, expected, "{fetches:?} within {budget}: {reason}");
+    }
+}
+
+#[test]
+fn an_incomplete_closure_is_not_pushed_and_the_reason_names_the_gap() {
+    let page = || Page::new(&[SHEET, IMPORT, SCRIPT]);
+    let missing = page().with("/c.js", |fetch| (fetch.missing, fetch.file) = (true, None));
+    let unsure = page().with("/c.js", |fetch| fetch.confidence = 0.9);
+    let mut foreign = page();
+    foreign.foreign = Some("https://cdn.example/x.css".to_owned());
+    for (page, gap, left_out) in [
+        (missing, "/c.js: there is no such file", vec!["/c.js"]),
+        (unsure, "/c.js: another viewport", vec!["/c.js"]),
+        (
+            foreign,
+            "https://cdn.example/x.css blocks rendering too",
+            vec!["/c.js"],
+        ),
+    ] {
+        let (found, left, reason) = page.planned(9000);
+        assert_eq!(found, ["/a.css hint", "/b.css hint"], "{gap}");
+        assert_eq!(left, left_out);
+        assert!(reason.contains(gap), "{reason}");
+    }
+}
+
+#[test]
+fn hints_stay_within_their_header_budget() {
+    let paths: Vec<String> = (0..200)
+        .map(|n| format!("/modules/with/a/long/name/{n:03}.js"))
+        .collect();
+    let fetches: Vec<(&str, Class, u32)> = paths
+        .iter()
+        .map(|path| (path.as_str(), Class::Module, 2))
+        .collect();
+    let (found, left_out, _) = Page::new(&fetches).planned(0);
+    let bytes: usize = found
+        .iter()
+        .map(|entry| entry.len() - " hint".len() + "<>; rel=modulepreload; crossorigin".len())
+        .sum();
+    assert!(bytes as u64 <= MAX_HINT_BYTES && bytes > 4000, "{bytes}");
+    assert_eq!(found.len() + left_out.len(), 200);
+}
+
+#[test]
+fn hints_that_would_not_reach_a_hidden_file_are_not_sent() {
+    let paths: Vec<String> = (0..200)
+        .map(|n| format!("/sheets/with/a/long/name/{n:03}.css"))
+        .collect();
+    let mut fetches: Vec<(&str, Class, u32)> = paths
+        .iter()
+        .map(|path| (path.as_str(), Class::RenderBlocking, 1))
+        .collect();
+    fetches.push(("/hidden.css", Class::RenderBlocking, 2));
+    assert_eq!(Page::new(&fetches).planned(0).0, Vec::<String>::new());
+}
+
+#[test]
+fn each_module_graph_is_judged_by_itself() {
+    let page = Page::new(&[("/lone.js", Class::Module, 1), MODULE, DEEP_MODULE]);
+    assert_eq!(page.planned(9000).0, ["/m.js push+hint", "/n.js push+hint"]);
+}
+
+#[test]
+fn what_a_browser_would_throw_away_is_not_sent() {
+    let corrupt = Page::new(&[SHEET]).with("/a.css", |fetch| fetch.corrupt = true);
+    assert_eq!(corrupt.planned(9000).0, Vec::<String>::new());
+    let plain_font = Page::new(&[SHEET, FONT]).with("/f.woff2", |fetch| fetch.crossorigin = None);
+    assert_eq!(plain_font.planned(9000).0, ["/a.css push"]);
+}
+
+#[test]
+fn late_and_conditional_fetches_are_not_planned() {
+    let page = Page::new(&[SHEET, FONT]).with("/f.woff2", |fetch| fetch.when = When::Conditional);
+    assert_eq!(page.planned(9000).0, ["/a.css push"]);
+}
