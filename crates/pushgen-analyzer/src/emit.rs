@@ -3,7 +3,7 @@
 //! In: the plan of every page. Out: the asset table, the plans without repetition in the order of the
 //! first page that has them, and the pages by path: sorted, so that equal sites give equal bytes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use pushgen_policy::{Policy, PolicyError, UrlPath, url_key, wire};
@@ -39,9 +39,13 @@ pub(crate) fn emit(
         servable.is_ok()
     });
 
+    // Plans are shared: each is read once, however many pages have it.
+    let mut seen = HashSet::new();
+    let distinct = pages
+        .iter()
+        .filter(|(_, plan)| seen.insert(Arc::as_ptr(plan)));
     let assets = Assets::of(
-        pages
-            .iter()
+        distinct
             .flat_map(|(_, plan)| &plan.entries)
             .map(|entry| &entry.asset),
     );

@@ -266,7 +266,8 @@ impl TreeSink for LineSink {
 fn arena(sink: &LineSink, text: &str) -> Dom {
     let mut dom = Dom::with_capacity(sink.work.elements());
     let lines = sink.lines.borrow();
-    let starts = TagLines::new(text, &sink.names.borrow());
+    let last = lines.values().copied().max().unwrap_or(0);
+    let starts = TagLines::new(text, &sink.names.borrow(), last);
     let mut stack: Vec<(Handle, Option<ElementId>)> = Vec::new();
     push_children(&mut stack, &sink.dom.document, None);
     let unclosed = sink.unclosed.borrow();
