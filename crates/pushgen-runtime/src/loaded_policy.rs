@@ -10,6 +10,7 @@ use pushgen_policy::wire::Fingerprints;
 use pushgen_policy::{Asset, Origin, Policy, url_key};
 
 use crate::digest_cookie::CookieKeys;
+use crate::hint_memo::HintMemo;
 
 /// The most origins that key hashes are kept for, the policy's own among them. An origin is as
 /// large as the asset table, and what a client names as its authority must not make another.
@@ -24,6 +25,7 @@ pub struct LoadedPolicy {
     /// For each origin the key hashes of every asset.
     url_keys: Vec<(Origin, Box<[Fingerprints]>)>,
     cookie_keys: CookieKeys,
+    hint_memo: HintMemo,
 }
 
 impl LoadedPolicy {
@@ -49,6 +51,7 @@ impl LoadedPolicy {
             links: policy.assets().iter().map(link).collect(),
             url_keys,
             cookie_keys: CookieKeys::of(&policy),
+            hint_memo: HintMemo::new(policy.assets().len()),
             policy,
         }
     }
@@ -82,6 +85,11 @@ impl LoadedPolicy {
         self.url_keys
             .iter()
             .find_map(|(known, keys)| (known == origin).then_some(&**keys))
+    }
+
+    /// What is known of the assets' responses.
+    pub(crate) fn hint_memo(&self) -> &HintMemo {
+        &self.hint_memo
     }
 
     /// The keys in the digest cookie.

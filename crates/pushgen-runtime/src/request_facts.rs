@@ -169,9 +169,18 @@ impl Priority {
         incremental: false,
     };
 
-    fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self::of_members(members(headers, &PRIORITY))
+    }
+
+    /// That of a PRIORITY_UPDATE frame.
+    pub(crate) fn of_value(value: &[u8]) -> Self {
+        Self::of_members(split(value, b','))
+    }
+
+    fn of_members<'a>(members: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut priority = Self::DEFAULT;
-        for member in members(headers, &PRIORITY) {
+        for member in members {
             match without_parameters(member) {
                 [b'u', b'=', digit @ b'0'..=b'7'] => priority.urgency = Some(digit - b'0'),
                 b"i" | b"i=?1" => priority.incremental = true,

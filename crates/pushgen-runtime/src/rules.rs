@@ -30,6 +30,12 @@ pub struct Rules {
     /// Whether the policy holds for every authority that the server is asked for, and not only for
     /// the origins that it was loaded with. On by default.
     pub any_authority: bool,
+    /// How long a page waits for the responses of its assets, which decide whether they can be sent
+    /// ahead: 50 ms by default. Whatever takes longer is not.
+    pub patience: Duration,
+    /// After how long without a response the pushes of a page are made all the same, on the
+    /// assumption that it will be a 200: 30 ms by default; with `None` they wait for the response.
+    pub push_ahead: Option<Duration>,
     /// The most pushes with one page: 16 by default.
     pub max_pushes_per_page: usize,
     /// The most promises on one connection: 100 by default.
@@ -58,6 +64,8 @@ impl Default for Rules {
             push_authorized: false,
             trust_proxies: false,
             any_authority: true,
+            patience: Duration::from_millis(50),
+            push_ahead: Some(Duration::from_millis(30)),
             max_pushes_per_page: 16,
             max_promises: 100,
             max_pushed_bytes: 16 << 20,

@@ -13,7 +13,8 @@ pub(crate) const FRAME_HEAD_LEN: usize = 9;
 /// Bytes of the preface that a client sends before its first frame (RFC 9113, section 3.4).
 pub(crate) const CLIENT_PREFACE_LEN: usize = 24;
 
-/// The frame types that say something about pushes (RFC 9113, section 6; RFC 9218, section 7.1).
+/// The frame types that say something about pushes or the order of sending (RFC 9113, section 6; RFC
+/// 9218, section 7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameType {
     Data,
@@ -22,6 +23,7 @@ pub(crate) enum FrameType {
     Settings,
     PushPromise,
     GoAway,
+    WindowUpdate,
     Continuation,
     PriorityUpdate,
     Other(u8),
@@ -36,6 +38,7 @@ impl From<u8> for FrameType {
             0x04 => Self::Settings,
             0x05 => Self::PushPromise,
             0x07 => Self::GoAway,
+            0x08 => Self::WindowUpdate,
             0x09 => Self::Continuation,
             0x10 => Self::PriorityUpdate,
             other => Self::Other(other),

@@ -1,8 +1,28 @@
-//! What an HTTP/2 connection needs beside the `h2` crate to push without breaking itself.
+//! HTTP/2 with pushes and 103: a driver of the `h2` crate.
 //!
-//! [`observer`] reads the frames of both directions as they pass and holds reading back while promises wait
-//! to be written; [`slots`] counts the pushes that the peer has room for; [`frames`] knows frame heads.
+//! In: a byte stream, a service, a server's settings. Out: a connection served to its end. One task
+//! polls `h2` and is the only one to make promises ([`connection`], [`promise`]); each request is
+//! answered in a task of its own ([`answer`]), a page with what is sent ahead of it ([`page`]).
+//!
+//! What `h2` does not tell is seen by [`observer`], a layer around the byte stream, with [`frames`];
+//! [`slots`] counts the pushes that the client has room for; [`schedule`] and [`turns`] say whose DATA
+//! is next, and [`send_body`] sends it.
 
+mod answer;
+mod connection;
+mod exchange;
 mod frames;
 mod observer;
+mod page;
+mod promise;
+mod schedule;
+mod send_body;
+mod shared;
 mod slots;
+mod turns;
+
+pub(crate) use connection::serve;
+pub(crate) use exchange::{Continue, Exchange};
+
+#[cfg(test)]
+mod tests;

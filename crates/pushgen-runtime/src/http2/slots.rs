@@ -60,6 +60,7 @@ impl Slots {
 
     /// Whether the peer has lowered its limit below what is taken. A promise whose response is not
     /// handed to h2 yet is then to be reset instead.
+    #[cfg(test)]
     pub(crate) fn are_exceeded(&self) -> bool {
         self.taken() > self.limit()
     }

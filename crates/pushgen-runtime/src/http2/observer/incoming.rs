@@ -1,8 +1,8 @@
-//! What a client sends: its settings, resets of promised streams, GOAWAY and priority updates.
+//! What a client sends: its settings, resets of promised streams, GOAWAY, window and priority updates.
 //!
 //! In: the bytes read, from the preface on. Out: calls on [`Observations`], each at the last byte of
-//! its frame, which is when h2 can act on it too. Followed: RFC 9113, sections 6.4, 6.5 and 6.8; RFC
-//! 9218, section 7.1.
+//! its frame, which is when h2 can act on it too. Followed: RFC 9113, sections 6.4, 6.5, 6.8 and
+//! 6.9; RFC 9218, section 7.1.
 //!
 //! A frame that breaks its rules (settings that are no multiple of six bytes or have a forbidden
 //! value, a GOAWAY on a stream) is passed over whole: h2 ends the connection for it. Of payloads
@@ -41,6 +41,7 @@ enum Kind {
     Settings(PeerSettings),
     RstStream { stream: u32 },
     GoAway,
+    WindowUpdate { stream: u32 },
     PriorityUpdate,
 }
 
@@ -82,6 +83,9 @@ impl Frame {
                 }
             }
             FrameType::GoAway if head.stream == 0 && length >= 8 => Kind::GoAway,
+            FrameType::WindowUpdate if length == 4 => Kind::WindowUpdate {
+                stream: head.stream,
+            },
             FrameType::PriorityUpdate
                 if head.stream == 0 && (4..=4 + PRIORITY_VALUE_MAX).contains(&length) =>
             {
@@ -108,7 +112,7 @@ impl Frame {
                     }
                 }
             }
-            Kind::RstStream { .. } => self.keep(bytes, 4),
+            Kind::RstStream { .. } | Kind::WindowUpdate { .. } => self.keep(bytes, 4),
             Kind::GoAway => self.keep(bytes, 8),
             Kind::PriorityUpdate => self.keep(bytes, 4 + PRIORITY_VALUE_MAX),
         }
@@ -134,6 +138,12 @@ impl Frame {
                         last_stream: stream_id([s3, s2, s1, s0]),
                         error_code: u32::from_be_bytes([e3, e2, e1, e0]),
                     });
+                }
+            }
+            Kind::WindowUpdate { stream } => {
+                if let Some(increment) = self.kept.first_chunk() {
+                    // The reserved bit is where that of a stream id is.
+                    observations.window_update_received(stream, stream_id(*increment));
                 }
             }
             Kind::PriorityUpdate => {

@@ -30,8 +30,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use incoming::Incoming;
 use outgoing::Outgoing;
 
-pub(crate) use observations::{ClosedBy, ClosedPush, Observations, PromisedState};
-pub(crate) use peer::{GoAway, PeerSettings, PriorityUpdate};
+pub(crate) use observations::{ClosedBy, Observations};
 
 /// A byte stream under observation.
 #[derive(Debug)]

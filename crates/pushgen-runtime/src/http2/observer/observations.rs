@@ -76,6 +76,9 @@ pub(crate) enum ClosedBy {
 /// `incoming::PRIORITY_VALUE_MAX` bytes long.
 const PRIORITY_UPDATES_MAX: usize = 64;
 
+/// The window that a connection begins with (RFC 9113, section 6.9.2).
+const INITIAL_CONNECTION_WINDOW: u64 = 65_535;
+
 /// What has been seen on one connection. Shared by the observer, which fills it, and the connection
 /// task, which acts on it.
 #[derive(Debug)]
@@ -87,6 +90,8 @@ pub(crate) struct Observations {
     /// 0 while writing goes on.
     write_stalled_since: AtomicU64,
     data_written: AtomicU64,
+    window_granted: AtomicU64,
+    initial_window_was_lowered: AtomicBool,
     input_is_consumed: AtomicBool,
     /// Mirrors `State::is_corked`, so that the usual read takes no lock.
     corked: AtomicBool,
@@ -127,6 +132,8 @@ impl Observations {
             last_write: AtomicU64::new(0),
             write_stalled_since: AtomicU64::new(0),
             data_written: AtomicU64::new(0),
+            window_granted: AtomicU64::new(INITIAL_CONNECTION_WINDOW),
+            initial_window_was_lowered: AtomicBool::new(false),
             input_is_consumed: AtomicBool::new(false),
             corked: AtomicBool::new(false),
             state: Mutex::default(),
@@ -158,16 +165,19 @@ impl Observations {
     }
 
     /// The state of a promised stream; `None` if it has closed or was never promised.
+    #[cfg(test)]
     pub(crate) fn promised_state(&self, stream: u32) -> Option<PromisedState> {
         self.lock().promised.get(&stream).map(|entry| entry.state)
     }
 
     /// PUSH_PROMISE frames written.
+    #[cfg(test)]
     pub(crate) fn promises_written(&self) -> u64 {
         self.lock().promises_written
     }
 
     /// The highest promised stream on the wire, 0 before the first.
+    #[cfg(test)]
     pub(crate) fn highest_promised(&self) -> u32 {
         self.lock().highest_promised
     }
@@ -189,12 +199,32 @@ impl Observations {
         self.data_written.load(Ordering::Relaxed)
     }
 
+    /// The window that the peer has granted the connection in all. h2 knows of it once it has acted on
+    /// what was read.
+    pub(crate) fn window_granted(&self) -> u64 {
+        self.window_granted.load(Ordering::Relaxed)
+    }
+
+    /// The connection's window: what the peer has granted less the DATA written.
+    #[cfg(test)]
+    pub(crate) fn connection_window(&self) -> i64 {
+        let written = self.data_written();
+        self.window_granted().cast_signed() - written.cast_signed()
+    }
+
+    /// Whether the peer has ever lowered SETTINGS_INITIAL_WINDOW_SIZE after its first SETTINGS, so that
+    /// what h2 holds may be more than its streams have window for (RFC 9113, section 6.9.2).
+    pub(crate) fn initial_window_was_lowered(&self) -> bool {
+        self.initial_window_was_lowered.load(Ordering::Relaxed)
+    }
+
     /// When bytes were last read, at first when the connection began.
     pub(crate) fn last_read(&self) -> Instant {
         self.instant(self.last_read.load(Ordering::Relaxed))
     }
 
     /// When bytes were last written, at first when the connection began.
+    #[cfg(test)]
     pub(crate) fn last_write(&self) -> Instant {
         self.instant(self.last_write.load(Ordering::Relaxed))
     }
@@ -215,7 +245,7 @@ impl Observations {
     }
 
     /// Ready once for any number of changes since the last call: promises all written, a slot freed,
-    /// settings, GOAWAY, a priority update. Otherwise the task is woken at the next change.
+    /// settings, GOAWAY, window granted, a priority update. Otherwise the task is woken at the next change.
     ///
     /// One task may wait, the connection's. It calls this last in its poll function, after it polled
     /// h2, and starts over when ready.
@@ -226,6 +256,11 @@ impl Observations {
         }
         register(&mut state.connection_task, context.waker());
         Poll::Pending
+    }
+
+    /// Wakes the connection's task, for a reason of its own.
+    pub(crate) fn wake(&self) {
+        self.change(|state| state.changed = true);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -349,6 +384,13 @@ impl Observations {
 
     pub(super) fn settings_received(&self, settings: PeerSettings) {
         self.change(|state| {
+            let before = state.peer_settings;
+            if before
+                .is_some_and(|before| settings.initial_window_size < before.initial_window_size)
+            {
+                self.initial_window_was_lowered
+                    .store(true, Ordering::Relaxed);
+            }
             state.changed |= state.peer_settings != Some(settings);
             state.peer_settings = Some(settings);
         });
@@ -378,6 +420,15 @@ impl Observations {
                 state.close(stream, ClosedBy::Peer(error_code));
             }
         });
+    }
+
+    /// WINDOW_UPDATE on a stream, or on the connection, which is 0.
+    pub(super) fn window_update_received(&self, stream: u32, increment: u32) {
+        if stream == 0 {
+            self.window_granted
+                .fetch_add(u64::from(increment), Ordering::Relaxed);
+        }
+        self.change(|state| state.changed = true);
     }
 
     pub(super) fn priority_update_received(&self, update: PriorityUpdate) {

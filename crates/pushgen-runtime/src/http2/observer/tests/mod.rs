@@ -3,6 +3,8 @@
 pub(in crate::http2) mod wire;
 mod with_h2;
 
+use super::observations::{ClosedPush, PromisedState};
+use super::peer::{GoAway, PeerSettings, PriorityUpdate};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,6 +39,7 @@ struct Seen {
     closed: Vec<ClosedPush>,
     priority_updates: VecDeque<PriorityUpdate>,
     data_written: u64,
+    window_granted: u64,
 }
 
 impl Seen {
@@ -54,6 +57,7 @@ impl Seen {
             closed: observations.take_closed(),
             priority_updates: observations.take_priority_updates(),
             data_written: observations.data_written(),
+            window_granted: observations.window_granted(),
         }
     }
 
@@ -112,6 +116,11 @@ fn input() -> Vec<u8> {
         frame(HEADERS, END_HEADERS | END_STREAM, 1, b"fields"),
         frame(SETTINGS, 1, 0, &[]),
         priority_update(1, b"u=1"),
+        window_update(0, 1000),
+        window_update(1, 77),
+        window_update(0, 1 << 31 | 1 << 30),
+        frame(WINDOW_UPDATE, 0, 0, &[0, 0, 1]),
+        frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 0, 1]),
         settings(&[(ENABLE_PUSH, 0), (ENABLE_PUSH, 1), (INITIAL_WINDOW_SIZE, 9)]),
         frame(DATA, END_STREAM, 3, &[0; 200]),
         priority_update(2, b"u=5, i"),
@@ -154,6 +163,7 @@ fn seen_of_both() -> Seen {
             })
             .into(),
         data_written: 1020,
+        window_granted: 65_535 + 1000 + (1 << 30),
     }
 }
 
@@ -260,6 +270,46 @@ fn counts_a_promise_at_its_last_byte() {
     assert_eq!(connection.observations.promises_written(), 0);
     connection.sends(last);
     assert_eq!(connection.observations.promises_written(), 1);
+}
+
+#[test]
+fn the_connection_window_is_what_was_granted_less_what_was_written() {
+    let mut connection = Connection::begun();
+    let table = [
+        (None, 0, 65_535),
+        (None, 15_535, 50_000),
+        (Some(window_update(0, 100)), 0, 50_100),
+        (Some(window_update(1, 100)), 0, 50_100),
+        (Some(settings(&[(INITIAL_WINDOW_SIZE, 9)])), 100, 50_000),
+        (None, 50_000, 0),
+        (Some(window_update(0, (1 << 31) - 1)), 0, (1 << 31) - 1),
+    ];
+    for (received, sent, expected) in table {
+        if let Some(frame) = received {
+            connection.receives(&frame);
+        }
+        connection.sends(&frame(DATA, 0, 1, &vec![0; sent]));
+        assert_eq!(connection.observations.connection_window(), expected);
+    }
+}
+
+#[test]
+fn notes_that_the_initial_window_was_lowered_after_the_first_settings() {
+    let mut connection = Connection::begun();
+    let table = [
+        (1000, false),
+        (1000, false),
+        (2000, false),
+        (1999, true),
+        (3000, true),
+    ];
+    for (window, expected) in table {
+        connection.receives(&settings(&[(INITIAL_WINDOW_SIZE, window)]));
+        assert_eq!(
+            connection.observations.initial_window_was_lowered(),
+            expected
+        );
+    }
 }
 
 #[test]
@@ -476,12 +526,16 @@ fn no_promise_is_made_while_h2_may_hold_unread_frames() {
 #[test]
 fn every_kind_of_change_wakes_the_connection_task_once() {
     type Step = fn(&mut Connection);
-    let changes: [(&str, Step); 8] = [
+    let changes: [(&str, Step); 10] = [
         ("settings", |it| it.receives(&settings(&[(ENABLE_PUSH, 0)]))),
         ("no change of settings", |it| it.receives(&settings(&[]))),
         ("priority update", |it| {
             it.receives(&priority_update(1, b"u=1"))
         }),
+        ("window of the connection", |it| {
+            it.receives(&window_update(0, 1))
+        }),
+        ("window of a stream", |it| it.receives(&window_update(1, 1))),
         ("promise without a slot", |it| it.sends(&push_promise(1, 2))),
         ("its end", |it| it.sends(&frame(DATA, END_STREAM, 2, b""))),
         ("data", |it| it.sends(&frame(DATA, 0, 1, b"body"))),

@@ -64,6 +64,10 @@ pub(in crate::http2) fn priority_update(stream: u32, value: &[u8]) -> Vec<u8> {
     frame(PRIORITY_UPDATE, 0, 0, &payload)
 }
 
+pub(in crate::http2) fn window_update(stream: u32, increment: u32) -> Vec<u8> {
+    frame(WINDOW_UPDATE, 0, stream, &increment.to_be_bytes())
+}
+
 /// The inner stream of a scripted connection.
 #[derive(Debug, Default)]
 pub(super) struct Script {

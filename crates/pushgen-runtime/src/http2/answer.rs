@@ -1,0 +1,353 @@
+//! One request of a client, from its acceptance to the last byte of its response.
+//!
+//! In: a request and h2's handle for the response. Out: a task that asks the service, sends what the
+//! policy delivers ahead, then the response. If the client resets the stream, the service's future is
+//! dropped, as hyper does it. Follows RFC 9113, section 8.1. Left out: extended CONNECT (RFC 8441), which
+//! is not offered, and CONNECT, answered with a 501: a tunnel would need an upgrade that only hyper can
+//! make.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Instant, SystemTime};
+
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
+use http::{Method, Request, Response, StatusCode, Version, header, request};
+
+use crate::body::Body;
+use crate::early_hints::EarlyHints;
+use crate::final_response;
+use crate::http2::exchange::{Continue, Exchange};
+use crate::http2::page::{self, Page};
+use crate::http2::promise::Promised;
+use crate::http2::send_body::{Sending, Unsent};
+use crate::http2::shared::{Active, Shared};
+use crate::http2::turns::{Handed, Role, Turn};
+use crate::pusher::Pusher;
+use crate::records::Place;
+use crate::report::Report;
+use crate::request_facts::Priority;
+use crate::service::{self, HttpService, ResponseBody};
+
+/// How much of a page goes before what is pushed with it: its head, which is what makes a browser
+/// look for the pushes.
+const HEAD_BYTES: u64 = 4096;
+
+/// A request that asks for an asset of the policy: what comes of it is noted.
+struct Noted {
+    place: Place,
+    target: Box<str>,
+}
+
+/// What a log wants to know of a request when it is over.
+struct Logged {
+    method: Method,
+    target: Box<str>,
+    begun: Instant,
+}
+
+/// Begins to answer a request, in a task of its own.
+pub(crate) fn answer<S: HttpService>(
+    shared: &Arc<Shared<S::ResponseBody>>,
+    service: &S,
+    request: Request<RecvStream>,
+    response: SendResponse<Handed>,
+) {
+    shared.settings.metrics.requests.add(1);
+    let exchange = Exchange::new(response, shared.abandoned.clone());
+    let (mut parts, content) = request.into_parts();
+    if parts.method == Method::CONNECT {
+        return refuse(&exchange, StatusCode::NOT_IMPLEMENTED);
+    }
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let expects = parts.headers.contains_key(header::EXPECT);
+    let expects = expects.then(|| Continue::new(&exchange));
+    let body = Body::http2(content, length, expects);
+
+    let Concern { place, noted, page } = Concern::of(&parts, shared);
+    let priority = Priority::of(&parts.headers);
+    let logged = shared.settings.reporter.is_some().then(|| Logged {
+        method: parts.method.clone(),
+        target: target(&parts).into(),
+        begun: Instant::now(),
+    });
+    parts.extensions.insert(shared.info);
+    parts.extensions.insert(EarlyHints::new(&exchange));
+    if shared.push_is_enabled() {
+        parts.extensions.insert(Pusher::new(
+            &exchange,
+            target(&parts).into(),
+            page::scheme(shared.info.secure),
+            page::authority(&parts),
+            place,
+            shared.manual.clone(),
+        ));
+    }
+    let answer = Answer {
+        service: service.clone(),
+        active: shared.begin(),
+        exchange: AbandonedIfDropped(exchange),
+        method: parts.method.clone(),
+        page,
+        noted,
+        priority,
+        logged,
+    };
+    tokio::spawn(answer.run(Request::from_parts(parts, body)));
+}
+
+/// What the policy has to do with a request.
+#[derive(Default)]
+struct Concern {
+    /// Where the record of the authority is.
+    place: Option<Place>,
+    noted: Option<Noted>,
+    page: Option<Box<Page>>,
+}
+
+impl Concern {
+    fn of<B>(parts: &request::Parts, shared: &Shared<B>) -> Self {
+        let Some(policy) = &shared.settings.policy else {
+            return Self::default();
+        };
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            return Self::default();
+        }
+        let policy = policy.current();
+        let target = target(parts);
+        let is_asset = !policy.policy().assets_at(target).is_empty();
+        let has_plan = policy.policy().plan_index(target).is_some();
+        let has_page = has_plan || shared.settings.rules.redirects;
+        if !is_asset && !has_page && !shared.push_is_enabled() {
+            return Self::default();
+        }
+        let place = shared.records().find(parts, &policy);
+        let noted = (is_asset && parts.method == Method::GET).then(|| {
+            shared.records().at(place).mark_requested(target);
+            let target = target.into();
+            Noted { place, target }
+        });
+        Self {
+            place: Some(place),
+            noted,
+            page: has_page.then(|| Box::new(Page::new(parts, place, shared))),
+        }
+    }
+}
+
+fn target(parts: &request::Parts) -> &str {
+    let target = parts.uri.path_and_query();
+    target.map_or("/", |target| target.as_str())
+}
+
+fn refuse(exchange: &Exchange, status: StatusCode) {
+    let (mut head, ()) = Response::new(()).into_parts();
+    head.status = status;
+    let nothing = Body::empty();
+    final_response::prepare(&mut head, &Method::GET, &nothing);
+    // If the client has gone there is nobody to tell.
+    let _ = exchange.respond(head, true);
+}
+
+/// An exchange whose response is given up when its task ends without one.
+struct AbandonedIfDropped(Arc<Exchange>);
+
+impl Drop for AbandonedIfDropped {
+    fn drop(&mut self) {
+        self.0.abandon(Reason::INTERNAL_ERROR);
+    }
+}
+
+/// A request being answered.
+struct Answer<S: HttpService> {
+    service: S,
+    active: Active<S::ResponseBody>,
+    exchange: AbandonedIfDropped,
+    method: Method,
+    page: Option<Box<Page>>,
+    noted: Option<Noted>,
+    priority: Priority,
+    logged: Option<Logged>,
+}
+
+/// What became of a response.
+#[derive(Debug, Clone, Copy, Default)]
+struct Outcome {
+    status: Option<StatusCode>,
+    body_bytes: u64,
+    is_complete: bool,
+}
+
+impl<S: HttpService> Answer<S> {
+    async fn run(mut self, request: Request<Body>) {
+        let outcome = self.serve(request).await;
+        let shared = self.active.shared();
+        let page = self.page.as_deref();
+        if !outcome.is_complete && page.is_some_and(Page::pushes) {
+            shared.turns.cancel_pushes_of(self.exchange.0.stream());
+        }
+        if let Some(page) = page {
+            page.decision.count(&shared.settings.metrics.refusals);
+        }
+        if let (Some(reporter), Some(logged)) = (&shared.settings.reporter, &self.logged) {
+            (reporter.0)(&Report {
+                connection: &shared.info,
+                method: &logged.method,
+                target: &logged.target,
+                version: Version::HTTP_2,
+                status: outcome.status,
+                body_bytes: Some(outcome.body_bytes),
+                is_complete: outcome.is_complete,
+                elapsed: logged.begun.elapsed(),
+                promised_by: None,
+                decision: page.map(|page| &page.decision),
+                pushed: page.map_or(&[], |page| &page.pushed),
+            });
+        }
+    }
+
+    async fn serve(&mut self, request: Request<Body>) -> Outcome {
+        let shared = Arc::clone(self.active.shared());
+        let exchange = Arc::clone(&self.exchange.0);
+        let answer = pin!(service::call(self.service.clone(), request));
+        let (response, turn) = match self.page.as_deref_mut() {
+            None => (until_closed(answer, &exchange).await, None),
+            Some(page) => {
+                let head_bytes = if page.pushes() { HEAD_BYTES } else { 0 };
+                let role = Role::Main { head_bytes };
+                let mut turn = shared.turns.enter(exchange.stream(), role, self.priority);
+                let service = self.service.clone();
+                let answer = page.deliver(&shared, service, &exchange, &mut turn, answer);
+                let response = until_closed(pin!(answer), &exchange).await;
+                (response, Some(turn))
+            }
+        };
+        match response {
+            Some(Ok(response)) => self.respond(&shared, response, turn).await,
+            // The task's end resets the stream, as hyper does when a service fails.
+            Some(Err(_)) | None => Outcome::default(),
+        }
+    }
+
+    async fn respond(
+        &mut self,
+        shared: &Shared<S::ResponseBody>,
+        response: Response<S::ResponseBody>,
+        turn: Option<Turn>,
+    ) -> Outcome {
+        let exchange = &self.exchange.0;
+        let (mut head, body) = response.into_parts();
+        if let Some(noted) = &self.noted {
+            let mut records = shared.records();
+            let record = records.at(noted.place);
+            record.mark_answered(&noted.target, &head, SystemTime::now());
+        }
+        if let Some(page) = self.page.as_deref() {
+            page.complete(&mut head, shared);
+        }
+        let mut outcome = Outcome {
+            status: Some(head.status),
+            ..Outcome::default()
+        };
+        let ends = final_response::prepare(&mut head, &self.method, &body);
+        let Ok(mut stream) = exchange.respond(head, ends) else {
+            return outcome;
+        };
+        if ends {
+            outcome.is_complete = true;
+            return outcome;
+        }
+        let role = Role::Main { head_bytes: 0 };
+        let mut turn =
+            turn.unwrap_or_else(|| shared.turns.enter(exchange.stream(), role, self.priority));
+        let mut sending = Sending {
+            stream: &mut stream,
+            turn: &mut turn,
+            patience: shared.settings.timeouts.write_stall,
+            sent: 0,
+        };
+        let sent = sending.send(pin!(body)).await;
+        outcome.body_bytes = sending.sent;
+        match sent {
+            Ok(()) => outcome.is_complete = true,
+            Err(Unsent::Reset) => {}
+            Err(Unsent::Body) => exchange.abandon_body(stream, Reason::INTERNAL_ERROR),
+            Err(Unsent::Cancelled | Unsent::Stalled) => {
+                exchange.abandon_body(stream, Reason::CANCEL);
+            }
+        }
+        outcome
+    }
+}
+
+/// The output of a future, unless the stream is closed before.
+async fn until_closed<F: Future>(
+    mut future: Pin<&mut F>,
+    exchange: &Exchange,
+) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => exchange.poll_closed(context).map(|()| None),
+    })
+    .await
+}
+
+/// Sends the body of a promised response, in a task of its own.
+pub(crate) fn send_promised<B: ResponseBody>(shared: &Arc<Shared<B>>, promised: Promised<B>) {
+    let active = shared.begin();
+    tokio::spawn(async move {
+        let shared = active.shared();
+        let Promised {
+            page_target,
+            target,
+            method,
+            status,
+            mut stream,
+            body,
+            mut turn,
+            asked,
+        } = promised;
+        let mut outcome = Outcome {
+            status: Some(status),
+            body_bytes: 0,
+            is_complete: true,
+        };
+        if let Some(body) = body {
+            let mut sending = Sending {
+                stream: &mut stream,
+                turn: &mut turn,
+                patience: shared.settings.timeouts.write_stall,
+                sent: 0,
+            };
+            let sent = sending.send(pin!(body)).await;
+            outcome.body_bytes = sending.sent;
+            shared.settings.metrics.pushed_bytes.add(sending.sent);
+            if let Err(unsent) = sent {
+                outcome.is_complete = false;
+                match unsent {
+                    Unsent::Reset => {}
+                    Unsent::Body => stream.send_reset(Reason::INTERNAL_ERROR),
+                    Unsent::Cancelled | Unsent::Stalled => stream.send_reset(Reason::CANCEL),
+                }
+            }
+        }
+        if let Some(reporter) = &shared.settings.reporter {
+            (reporter.0)(&Report {
+                connection: &shared.info,
+                method: &method,
+                target: &target,
+                version: Version::HTTP_2,
+                status: outcome.status,
+                body_bytes: Some(outcome.body_bytes),
+                is_complete: outcome.is_complete,
+                elapsed: asked.elapsed(),
+                promised_by: Some(&page_target),
+                decision: None,
+                pushed: &[],
+            });
+        }
+    });
+}

@@ -1,0 +1,465 @@
+//! One HTTP/2 connection: the task that polls `h2`, and alone makes promises.
+//!
+//! In: a byte stream. Out: its requests, each given to a task of its own ([`answer`]), and the end of
+//! the connection. In one poll, in this order:
+//!
+//! 1. What the other tasks ask for is taken in: batches of promises, resets of streams with promises.
+//! 2. If no promise is unwritten and h2 has acted on all that was read, the next batch is promised. One
+//!    batch at a time: see [`promise`](crate::http2::promise).
+//! 3. h2 reads, writes and hands out requests.
+//! 4. What was written makes room for more DATA: the next turns are given.
+//! 5. Time limits and the shutdown.
+//! 6. If the observer saw a change meanwhile, it all begins anew.
+//!
+//! Follows RFC 9113, in particular section 6.8 for the end. Left out: what a single response does.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use h2::{Ping, PingPong, Reason};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::builder::Settings;
+use crate::connection_error::{ConnectionError, Timeout};
+use crate::connection_info::ConnectionInfo;
+use crate::http2::answer::{answer, send_promised};
+use crate::http2::exchange::Abandoned;
+use crate::http2::observer::{ClosedBy, Observed};
+use crate::http2::page::{ask, to_push};
+use crate::http2::promise::Batch;
+use crate::http2::shared::Shared;
+use crate::http2::turns::Handed;
+use crate::limits::Limits;
+use crate::pusher::ManualPush;
+use crate::refusal::Refusal;
+use crate::request_facts::Priority;
+use crate::service::HttpService;
+
+/// The field blocks that h2 may hold for writing; it flushes beyond.
+const HEADER_TABLE_SIZE: u32 = 4096;
+
+/// Serves an HTTP/2 connection to its end.
+pub(crate) async fn serve<Io, S>(
+    io: Io,
+    info: ConnectionInfo,
+    service: S,
+    settings: Arc<Settings>,
+) -> Result<(), ConnectionError>
+where
+    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: HttpService,
+{
+    let observed = Observed::new(io);
+    let observations = Arc::clone(observed.observations());
+    let handshake = protocol(&settings.limits).handshake(observed);
+    let h2 = tokio::time::timeout(settings.timeouts.first_bytes, handshake)
+        .await
+        .map_err(|_| ConnectionError::Timeout(Timeout::FirstBytes))??;
+
+    let (to_batches, batches) = mpsc::unbounded_channel();
+    let (to_manual, manual) = mpsc::unbounded_channel();
+    let (to_abandoned, abandoned) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared::new(
+        settings,
+        info,
+        observations,
+        to_batches,
+        to_manual,
+        to_abandoned,
+    ));
+    let mut connection = Connection::new(h2, service, shared, batches, manual, abandoned);
+    let result = poll_fn(|context| connection.poll(context)).await;
+    connection.shared.turns.close();
+    result
+}
+
+fn protocol(limits: &Limits) -> h2::server::Builder {
+    let mut protocol = h2::server::Builder::new();
+    protocol
+        .initial_window_size(limits.stream_window)
+        .initial_connection_window_size(limits.connection_window)
+        .max_concurrent_streams(limits.max_concurrent_streams)
+        .max_header_list_size(limits.max_header_list_size)
+        .max_send_buffer_size(limits.max_send_buffer_size)
+        .max_pending_accept_reset_streams(limits.max_pending_accept_resets)
+        .max_local_error_reset_streams(Some(limits.max_local_error_resets))
+        .header_table_size(HEADER_TABLE_SIZE);
+    protocol
+}
+
+struct Connection<Io, S: HttpService> {
+    h2: h2::server::Connection<Observed<Io>, Handed>,
+    service: S,
+    shared: Arc<Shared<S::ResponseBody>>,
+    batches: mpsc::UnboundedReceiver<Batch<S::ResponseBody>>,
+    manual: mpsc::UnboundedReceiver<ManualPush>,
+    abandoned: mpsc::UnboundedReceiver<Abandoned>,
+    /// Batches that wait until they may be promised.
+    waiting: VecDeque<Batch<S::ResponseBody>>,
+    /// Streams that wait until their promises are out.
+    to_reset: Vec<Abandoned>,
+    is_closing: bool,
+    clock: Clock,
+    shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    keep_alive: Option<KeepAlive>,
+}
+
+/// The connection's one timer.
+struct Clock {
+    timer: Pin<Box<Sleep>>,
+    idle_since: Instant,
+    was_idle: bool,
+    /// When the connection is dropped, if it has begun to end.
+    end: Option<End>,
+}
+
+#[derive(Clone, Copy)]
+struct End {
+    at: Instant,
+    /// Whether there were responses in progress to wait for.
+    is_shutdown: bool,
+}
+
+/// PING frames to a client from which nothing is heard.
+struct KeepAlive {
+    ping_pong: PingPong,
+    interval: Duration,
+    answer: Duration,
+    asked: Option<Instant>,
+}
+
+impl<Io, S> Connection<Io, S>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    S: HttpService,
+{
+    fn new(
+        mut h2: h2::server::Connection<Observed<Io>, Handed>,
+        service: S,
+        shared: Arc<Shared<S::ResponseBody>>,
+        batches: mpsc::UnboundedReceiver<Batch<S::ResponseBody>>,
+        manual: mpsc::UnboundedReceiver<ManualPush>,
+        abandoned: mpsc::UnboundedReceiver<Abandoned>,
+    ) -> Self {
+        let now = Instant::now();
+        let timeouts = &shared.settings.timeouts;
+        let keep_alive = timeouts.keep_alive.and_then(|interval| {
+            Some(KeepAlive {
+                ping_pong: h2.ping_pong()?,
+                interval,
+                answer: timeouts.keep_alive_answer,
+                asked: None,
+            })
+        });
+        let shutdown = shared.settings.shutdown.clone();
+        Self {
+            h2,
+            service,
+            batches,
+            manual,
+            abandoned,
+            waiting: VecDeque::new(),
+            to_reset: Vec::new(),
+            is_closing: false,
+            clock: Clock {
+                timer: Box::pin(sleep_until(now + timeouts.idle)),
+                idle_since: now,
+                was_idle: true,
+                end: None,
+            },
+            shutdown: Some(Box::pin(async move { shutdown.begun().await })),
+            keep_alive,
+            shared,
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        loop {
+            self.take_in(context);
+            self.promise();
+            if let Poll::Ready(result) = self.poll_h2(context) {
+                return Poll::Ready(result);
+            }
+            self.shared.turns.advance();
+            if let Poll::Ready(result) = self.poll_time(context) {
+                return Poll::Ready(result);
+            }
+            let may_go_on = !self.waiting.is_empty() || !self.to_reset.is_empty();
+            if may_go_on && self.shared.observations.may_promise() {
+                continue;
+            }
+            if self.shared.observations.poll_change(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.note_changes();
+        }
+    }
+
+    /// Takes in what the other tasks ask for.
+    fn take_in(&mut self, context: &mut Context<'_>) {
+        while let Poll::Ready(Some(batch)) = self.batches.poll_recv(context) {
+            self.waiting.push_back(batch);
+        }
+        while let Poll::Ready(Some(push)) = self.manual.poll_recv(context) {
+            self.ask_for(push);
+        }
+        while let Poll::Ready(Some(stream)) = self.abandoned.poll_recv(context) {
+            self.to_reset.push(stream);
+        }
+    }
+
+    /// Makes the promises of one page, and resets the streams that waited for theirs.
+    fn promise(&mut self) {
+        while self.shared.observations.may_promise() {
+            if !self.to_reset.is_empty() {
+                self.to_reset.drain(..).for_each(Abandoned::reset);
+            }
+            let Some(batch) = self.waiting.pop_front() else {
+                return;
+            };
+            for promised in batch.promise(&self.shared) {
+                send_promised(&self.shared, promised);
+            }
+        }
+    }
+
+    /// Asks the service for what a handler wants to push, and then has it promised.
+    fn ask_for(&self, push: ManualPush) {
+        let ManualPush {
+            page,
+            page_target,
+            request,
+            place,
+            made,
+        } = push;
+        if let Err(refusal) = self
+            .shared
+            .facts()
+            .takes_pushes(&self.shared.settings.rules)
+        {
+            let _ = made.send(Err(refusal));
+            return;
+        }
+        if self.shared.slots.available() == 0 {
+            let _ = made.send(Err(Refusal::Slots));
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let asked = std::time::Instant::now();
+        let answer = ask(&shared, &self.service, &page_target, &request);
+        tokio::spawn(async move {
+            let push = match answer.await {
+                Ok(response) => {
+                    let (head, body) = response.into_parts();
+                    to_push(request, head, body, Priority::DEFAULT, asked, &shared)
+                }
+                Err(_) => Err(Refusal::AssetStatus),
+            };
+            let push = match push {
+                Ok(push) => push,
+                Err(refusal) => {
+                    let _ = made.send(Err(refusal));
+                    return;
+                }
+            };
+            let batch = Batch {
+                page,
+                page_target,
+                carried: place.map(|place| {
+                    let policy = Arc::clone(shared.records().at(place).policy());
+                    (policy, place)
+                }),
+                pushes: vec![push],
+                made,
+            };
+            // If the connection has ended, `made` is dropped and says so.
+            let _ = shared.batches.send(batch);
+        });
+    }
+
+    /// Reads, writes, and begins to answer what is asked.
+    fn poll_h2(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        if !self.is_closing {
+            loop {
+                match self.h2.poll_accept(context) {
+                    Poll::Ready(Some(Ok((request, response)))) => {
+                        answer(&self.shared, &self.service, request, response);
+                    }
+                    Poll::Ready(Some(Err(error))) => return Poll::Ready(ended(error)),
+                    Poll::Ready(None) => {
+                        self.is_closing = true;
+                        break;
+                    }
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        }
+        self.h2.poll_closed(context).map(|closed| match closed {
+            Ok(()) => Ok(()),
+            Err(error) => ended(error),
+        })
+    }
+
+    /// Acts on what the observer saw.
+    fn note_changes(&mut self) {
+        for closed in self.shared.observations.take_closed() {
+            if matches!(closed.by, ClosedBy::Peer(_) | ClosedBy::GoAway) {
+                self.shared.cancels.fetch_add(1, Ordering::Relaxed);
+                self.shared.settings.metrics.cancelled_pushes.add(1);
+            }
+        }
+        for update in self.shared.observations.take_priority_updates() {
+            let priority = Priority::of_value(&update.value);
+            self.shared.turns.reprioritize(update.stream, priority);
+        }
+    }
+
+    /// Ends what takes too long, and everything when the server shuts down.
+    fn poll_time(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        if let Some(shutdown) = &mut self.shutdown
+            && shutdown.as_mut().poll(context).is_ready()
+        {
+            self.shutdown = None;
+            self.end(true);
+        }
+        let is_idle = self.shared.is_idle();
+        if is_idle && !self.clock.was_idle {
+            self.clock.idle_since = Instant::now();
+        }
+        self.clock.was_idle = is_idle;
+        loop {
+            let deadline = self.deadline(context);
+            if deadline < self.clock.timer.deadline() {
+                self.clock.timer.as_mut().reset(deadline);
+            }
+            if self.clock.timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            let now = Instant::now();
+            if let Some(timeout) = self.overdue(now) {
+                return Poll::Ready(timeout);
+            }
+            let next = self.deadline(context).max(now + Duration::from_millis(1));
+            self.clock.timer.as_mut().reset(next);
+        }
+    }
+
+    /// When something will have taken too long, as things are.
+    fn deadline(&mut self, context: &mut Context<'_>) -> Instant {
+        let timeouts = &self.shared.settings.timeouts;
+        let observations = &self.shared.observations;
+        let stalled = observations.write_stalled_since();
+        let corked = observations.corked_since();
+        let waiting = [stalled, corked].into_iter().flatten().min();
+        let stalled = waiting.map(|since| since + timeouts.write_stall);
+        let is_idle = self.clock.was_idle && self.clock.end.is_none();
+        let idle = is_idle.then(|| self.clock.idle_since + timeouts.idle);
+        let end = self.clock.end.map(|end| end.at);
+        let keep_alive = self.keep_alive.as_mut().map(|keep_alive| {
+            keep_alive.hear(context);
+            keep_alive.deadline(observations.last_read())
+        });
+        let deadlines = [stalled, idle, end, keep_alive];
+        let far = Instant::now() + Duration::from_secs(24 * 60 * 60);
+        deadlines.into_iter().flatten().min().unwrap_or(far)
+    }
+
+    /// What has taken too long; idleness begins the end.
+    fn overdue(&mut self, now: Instant) -> Option<Result<(), ConnectionError>> {
+        let timeouts = &self.shared.settings.timeouts;
+        let observations = &self.shared.observations;
+        let is_over =
+            |since: Option<Instant>, limit| since.is_some_and(|since| now >= since + limit);
+        let too_late = |timeout| Some(Err(ConnectionError::Timeout(timeout)));
+        if is_over(observations.write_stalled_since(), timeouts.write_stall)
+            || is_over(observations.corked_since(), timeouts.write_stall)
+        {
+            return too_late(Timeout::WriteStall);
+        }
+        if let Some(end) = self.clock.end.filter(|end| now >= end.at) {
+            return if end.is_shutdown && !self.shared.is_idle() {
+                too_late(Timeout::Shutdown)
+            } else {
+                Some(Ok(()))
+            };
+        }
+        if let Some(keep_alive) = &mut self.keep_alive
+            && keep_alive.is_overdue(observations.last_read(), now)
+        {
+            return too_late(Timeout::KeepAlive);
+        }
+        if self.clock.was_idle && now >= self.clock.idle_since + timeouts.idle {
+            self.end(false);
+        }
+        None
+    }
+
+    /// Begins to end the connection: no more requests, and a limit to how long the last ones take.
+    fn end(&mut self, is_shutdown: bool) {
+        if self.clock.end.is_none() {
+            let at = Instant::now() + self.shared.settings.timeouts.shutdown;
+            self.clock.end = Some(End { at, is_shutdown });
+            self.h2.graceful_shutdown();
+            // h2 has something to write.
+            self.shared.observations.wake();
+        }
+    }
+}
+
+impl KeepAlive {
+    fn hear(&mut self, context: &mut Context<'_>) {
+        if self.asked.is_some() && self.ping_pong.poll_pong(context).is_ready() {
+            self.asked = None;
+        }
+    }
+
+    fn deadline(&self, last_read: Instant) -> Instant {
+        match self.asked {
+            Some(asked) => asked + self.answer,
+            None => last_read + self.interval,
+        }
+    }
+
+    /// Asks when it is time to; whether the answer to the last question is overdue.
+    fn is_overdue(&mut self, last_read: Instant, now: Instant) -> bool {
+        match self.asked {
+            Some(asked) => now >= asked + self.answer,
+            None => {
+                if now >= last_read + self.interval
+                    && self.ping_pong.send_ping(Ping::opaque()).is_ok()
+                {
+                    self.asked = Some(now);
+                }
+                false
+            }
+        }
+    }
+}
+
+/// How a connection has ended that h2 reports an error of.
+fn ended(error: h2::Error) -> Result<(), ConnectionError> {
+    if error.reason() == Some(Reason::NO_ERROR) {
+        return Ok(());
+    }
+    match error.is_io() {
+        // A client that goes away without a word is the usual end.
+        true if error.get_io().is_some_and(|error| {
+            use std::io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected, UnexpectedEof};
+            matches!(
+                error.kind(),
+                BrokenPipe | ConnectionReset | NotConnected | UnexpectedEof
+            )
+        }) =>
+        {
+            Ok(())
+        }
+        _ => Err(error.into()),
+    }
+}

@@ -1,0 +1,479 @@
+//! The delivery of one page: from the decision to the frames that carry it out.
+//!
+//! In: a page's request and the future of its response. Out: the response, before which its promises
+//! and its 103 were sent. What comes in what order:
+//!
+//! ```text
+//! decide -> ask the service for every asset -> 103 -> the page's head is a 200 -> promises -> head
+//!           (and for the page, meanwhile)                or it takes its time  /
+//! ```
+//!
+//! Only what is known to be fit is promised or hinted: each asset's response is asked of the service
+//! first, as a client would, with the fields that the promise will have. Whoever is late is left out:
+//! the page waits for its assets no longer than [`Rules::patience`](crate::Rules::patience). Left out:
+//! making the promises (`promise`), and the response itself (`response`).
+
+use std::future::ready;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header, request, response};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::body::{Body, BoxError};
+use crate::connection_facts::StreamFacts;
+use crate::connection_info::Promised;
+use crate::decision::{Decision, Situation, decide, decide_redirect};
+use crate::final_response;
+use crate::freshness;
+use crate::http2::exchange::Exchange;
+use crate::http2::promise::{Batch, Push};
+use crate::http2::shared::Shared;
+use crate::http2::turns::Turn;
+use crate::loaded_policy::LoadedPolicy;
+use crate::promise_fields::promised_headers;
+use crate::pusher::Pusher;
+use crate::records::Place;
+use crate::refusal::Refusal;
+use crate::request_facts::{Priority, RequestFacts};
+use crate::service::{self, HttpService, ResponseBody};
+
+/// A request to be answered with what its plan delivers.
+pub(crate) struct Page {
+    facts: RequestFacts,
+    pub(crate) decision: Decision,
+    /// Where the record of its authority is.
+    place: Place,
+    /// Assets that were promised.
+    pub(crate) pushed: Vec<usize>,
+    target: Arc<str>,
+    /// Of every promise.
+    scheme: Scheme,
+    authority: Option<Authority>,
+    headers: HeaderMap,
+    /// With which response the plan goes.
+    follows: Follows,
+}
+
+/// With which response a plan goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// The page.
+    Page,
+    /// A redirect to the page.
+    Redirect,
+}
+
+/// The response of a page's service.
+pub(crate) type Answer<B> = Result<Response<B>, BoxError>;
+
+impl Page {
+    /// Reads a request and decides what to deliver with its page.
+    pub(crate) fn new<B>(request: &request::Parts, place: Place, shared: &Shared<B>) -> Self {
+        let facts = RequestFacts::of(request, shared.info.secure);
+        let decision = Self::decide(&facts, place, shared, None);
+        let target: Arc<str> = facts.target.as_str().into();
+        Self {
+            scheme: scheme(shared.info.secure),
+            authority: authority(request),
+            headers: promised_headers(&request.headers),
+            pushed: Vec::new(),
+            follows: Follows::Page,
+            facts,
+            place,
+            decision,
+            target,
+        }
+    }
+
+    fn decide<B>(
+        facts: &RequestFacts,
+        place: Place,
+        shared: &Shared<B>,
+        redirect: Option<&response::Parts>,
+    ) -> Decision {
+        let connection = shared.facts();
+        let mut records = shared.records();
+        let situation = Situation {
+            request: facts,
+            stream: StreamFacts::default(),
+            connection,
+            record: records.at(place),
+            rules: &shared.settings.rules,
+        };
+        match redirect {
+            Some(response) => decide_redirect(&situation, response),
+            None => decide(&situation),
+        }
+    }
+
+    /// Whether anything was promised or is to be.
+    pub(crate) fn pushes(&self) -> bool {
+        !self.pushed.is_empty() || self.decision.pushes().next().is_some()
+    }
+
+    /// Sends promises and 103 ahead of `answer`, and returns it.
+    pub(crate) async fn deliver<S: HttpService>(
+        &mut self,
+        shared: &Arc<Shared<S::ResponseBody>>,
+        service: S,
+        exchange: &Arc<Exchange>,
+        turn: &mut Turn,
+        answer: Pin<&mut (impl Future<Output = Answer<S::ResponseBody>> + Send)>,
+    ) -> Answer<S::ResponseBody> {
+        let response = self
+            .send_ahead(shared, service.clone(), exchange, turn, answer)
+            .await?;
+        let follows_redirects = shared.settings.rules.redirects && self.pushed.is_empty();
+        if !follows_redirects || !response.status().is_redirection() {
+            return Ok(response);
+        }
+        // The plan that counts is that of the page where the redirect leads.
+        let (head, body) = response.into_parts();
+        self.decision = Self::decide(&self.facts, self.place, shared, Some(&head));
+        self.follows = Follows::Redirect;
+        let answer = pin!(ready(Ok(Response::from_parts(head, body))));
+        self.send_ahead(shared, service, exchange, turn, answer)
+            .await
+    }
+
+    async fn send_ahead<S: HttpService>(
+        &mut self,
+        shared: &Arc<Shared<S::ResponseBody>>,
+        service: S,
+        exchange: &Arc<Exchange>,
+        turn: &mut Turn,
+        mut answer: Pin<&mut (impl Future<Output = Answer<S::ResponseBody>> + Send)>,
+    ) -> Answer<S::ResponseBody> {
+        let mut answered = None;
+        if self.decision.pushes().next().is_some() || self.decision.hints().next().is_some() {
+            let begun = Instant::now();
+            let pushes = self
+                .resolve(shared, service, begun, answer.as_mut(), &mut answered)
+                .await;
+            if let Err(refusal) = self.recheck(&answered, shared) {
+                self.fall_back(refusal, exchange);
+            }
+            if self.goes_with(&answered) {
+                self.hint(shared, exchange);
+            }
+            if self.decision.pushes().next().is_some() {
+                let push_ahead = shared.settings.rules.push_ahead.map(|time| begun + time);
+                if answered.is_none() {
+                    tokio::select! {
+                        biased;
+                        response = answer.as_mut() => answered = Some(response),
+                        () = until(push_ahead) => {}
+                    }
+                }
+                if !self.goes_with(&answered) {
+                    self.fall_back(Refusal::PageStatus, exchange);
+                } else {
+                    if answered.is_some() {
+                        turn.expect_data();
+                    }
+                    match self.promise(shared, exchange, pushes).await {
+                        Ok(pushed) => self.pushed = pushed,
+                        Err(refusal) => self.fall_back(refusal, exchange),
+                    }
+                }
+            }
+        }
+        match answered {
+            Some(answer) => answer,
+            None => answer.await,
+        }
+    }
+
+    /// Whether the plan goes with such an answer, or with none yet.
+    fn goes_with<B>(&self, answered: &Option<Answer<B>>) -> bool {
+        match answered {
+            Some(Ok(response)) => self.follows.takes(response.status()),
+            Some(Err(_)) => false,
+            None => true,
+        }
+    }
+
+    /// Whether the pushes can still be made.
+    fn recheck<B: ResponseBody>(
+        &self,
+        answered: &Option<Answer<B>>,
+        shared: &Shared<B>,
+    ) -> Result<(), Refusal> {
+        if self.decision.pushes().next().is_none() {
+            return Ok(());
+        }
+        if !self.goes_with(answered) {
+            return Err(Refusal::PageStatus);
+        }
+        self.decision.recheck(
+            StreamFacts::default(),
+            &shared.facts(),
+            &shared.settings.rules,
+        )
+    }
+
+    fn fall_back(&mut self, refusal: Refusal, exchange: &Exchange) {
+        let early_hints_sent = exchange.early_hints_sent();
+        self.decision.fall_back(None, refusal, early_hints_sent);
+    }
+
+    /// Adds to the page's response what its plan has for it.
+    pub(crate) fn complete<B>(&self, head: &mut response::Parts, shared: &Shared<B>) {
+        let settings = &shared.settings;
+        let links = final_response::add_links(head, &self.decision);
+        settings.metrics.links.add(links as u64);
+        if links > 0 || !self.pushed.is_empty() {
+            settings.metrics.pages.add(1);
+        }
+        let mut records = shared.records();
+        let record = records.at(self.place);
+        final_response::add_digest_cookie(head, &self.facts, record, &settings.rules);
+    }
+
+    /// Asks the service for the assets that are to be pushed, and for those that are to be hinted and
+    /// of which nothing is known; tells the decision what comes of it. Returns those to push.
+    async fn resolve<S: HttpService>(
+        &mut self,
+        shared: &Arc<Shared<S::ResponseBody>>,
+        service: S,
+        begun: Instant,
+        mut answer: Pin<&mut (impl Future<Output = Answer<S::ResponseBody>> + Send)>,
+        answered: &mut Option<Answer<S::ResponseBody>>,
+    ) -> Vec<Push<S::ResponseBody>> {
+        let rules = &shared.settings.rules;
+        let policy = Arc::clone(self.decision.policy());
+        let memo = policy.hint_memo();
+        let pushes: Vec<usize> = self.decision.pushes().collect();
+        let hints: Vec<usize> = self.decision.hints().collect();
+        let mut asked: Vec<usize> = pushes.clone();
+        for asset in hints {
+            match memo.get(asset, begun) {
+                Some(Ok(())) => {}
+                Some(Err(refusal)) => self.decision.withhold(asset, refusal),
+                None => asked.push(asset),
+            }
+        }
+        let mut answers: Vec<Option<Push<S::ResponseBody>>> =
+            std::iter::repeat_with(|| None).take(pushes.len()).collect();
+        let mut tasks = JoinSet::new();
+        for &asset in &asked {
+            if let Some(request) = self.asset_request(&policy, asset) {
+                let call = ask(shared, &service, &self.target, &request);
+                tasks.spawn(async move { (asset, request, call.await) });
+            }
+        }
+        // A 103 that waits is worth little; a promise can wait as long as the page does.
+        let mut deadline = pushes.is_empty().then(|| begun + rules.patience);
+        let mut unresolved = asked;
+        while !tasks.is_empty() {
+            let joined = tokio::select! {
+                biased;
+                joined = tasks.join_next() => joined,
+                response = answer.as_mut(), if answered.is_none() => {
+                    let status = response.as_ref().map(Response::status);
+                    let takes = status.is_ok_and(|status| self.follows.takes(status));
+                    *answered = Some(response);
+                    if !takes {
+                        break;
+                    }
+                    deadline = Some(Instant::now() + rules.patience);
+                    continue;
+                }
+                () = until(deadline) => break,
+            };
+            let Some(joined) = joined else { break };
+            // A service that panics has no answer.
+            let Ok((asset, request, response)) = joined else {
+                continue;
+            };
+            unresolved.retain(|other| *other != asset);
+            let (verdict, push) =
+                look_at(&policy, asset, request, response, begun.into_std(), shared);
+            memo.set(asset, verdict, begun);
+            if let Err(refusal) = verdict {
+                self.decision.withhold(asset, refusal);
+            }
+            if let Some(place) = pushes.iter().position(|other| *other == asset) {
+                match push {
+                    Ok(push) => {
+                        if let Some(place) = answers.get_mut(place) {
+                            *place = Some(push);
+                        }
+                    }
+                    Err(refusal) => self.decision.fall_back(Some(asset), refusal, false),
+                }
+            }
+        }
+        for asset in unresolved {
+            self.decision.withhold(asset, Refusal::Unresolved);
+            if pushes.contains(&asset) {
+                self.decision
+                    .fall_back(Some(asset), Refusal::Unresolved, false);
+            }
+        }
+        answers.into_iter().flatten().collect()
+    }
+
+    /// Sends the 103, if there is anything in it.
+    fn hint<B>(&self, shared: &Shared<B>, exchange: &Exchange) {
+        if exchange.early_hints_sent() {
+            return;
+        }
+        let mut headers = HeaderMap::new();
+        for link in self.decision.early_hints() {
+            headers.append(header::LINK, link.clone());
+        }
+        if !headers.is_empty() && exchange.inform(StatusCode::EARLY_HINTS, headers).is_ok() {
+            shared.settings.metrics.early_hints.add(1);
+        }
+    }
+
+    /// Has the connection's task make the promises.
+    async fn promise<B: ResponseBody>(
+        &self,
+        shared: &Arc<Shared<B>>,
+        exchange: &Arc<Exchange>,
+        pushes: Vec<Push<B>>,
+    ) -> Result<Vec<usize>, Refusal> {
+        let (made, outcome) = oneshot::channel();
+        let batch = Batch {
+            page: Arc::clone(exchange),
+            page_target: Arc::clone(&self.target),
+            carried: Some((Arc::clone(self.decision.policy()), self.place)),
+            pushes,
+            made,
+        };
+        let sent = shared.batches.send(batch);
+        sent.map_err(|_| Refusal::StreamClosed)?;
+        outcome.await.unwrap_or(Err(Refusal::StreamClosed))
+    }
+
+    /// The request for an asset, as it will be promised.
+    fn asset_request(&self, policy: &LoadedPolicy, asset: usize) -> Option<Request<()>> {
+        let path = policy.asset(asset)?.path.as_str();
+        let uri = Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone()?)
+            .path_and_query(path)
+            .build()
+            .ok()?;
+        let mut request = Request::new(());
+        *request.uri_mut() = uri;
+        *request.version_mut() = http::Version::HTTP_2;
+        *request.headers_mut() = self.headers.clone();
+        Some(request)
+    }
+}
+
+impl Follows {
+    fn takes(self, status: StatusCode) -> bool {
+        match self {
+            Self::Page => status == StatusCode::OK,
+            Self::Redirect => status.is_redirection(),
+        }
+    }
+}
+
+/// Asks the service for what is to be promised or hinted.
+pub(crate) fn ask<S: HttpService>(
+    shared: &Shared<S::ResponseBody>,
+    service: &S,
+    page_target: &str,
+    request: &Request<()>,
+) -> impl Future<Output = Answer<S::ResponseBody>> + Send + use<S> {
+    let (mut parts, ()) = request.clone().into_parts();
+    parts.extensions.insert(shared.info);
+    parts.extensions.insert(Promised::by(page_target));
+    parts.extensions.insert(Pusher::recursive());
+    service::call(service.clone(), Request::from_parts(parts, Body::empty()))
+}
+
+/// What can be done with an asset's response: whether it may be hinted, and the push that it makes.
+fn look_at<B: ResponseBody>(
+    policy: &LoadedPolicy,
+    asset: usize,
+    request: Request<()>,
+    response: Answer<B>,
+    asked: std::time::Instant,
+    shared: &Shared<B>,
+) -> (Result<(), Refusal>, Result<Push<B>, Refusal>) {
+    let Ok(response) = response else {
+        return (Err(Refusal::AssetStatus), Err(Refusal::AssetStatus));
+    };
+    let (head, body) = response.into_parts();
+    let may_hint = freshness::is_hintable(&head, SystemTime::now());
+    let priority = policy
+        .asset(asset)
+        .map_or(Priority::DEFAULT, |asset| Priority {
+            urgency: Some(asset.destination.urgency()),
+            incremental: asset.destination.is_incremental(),
+        });
+    let push = to_push(request, head, body, priority, asked, shared);
+    let push = push.map(|push| Push {
+        asset: Some(asset),
+        ..push
+    });
+    (may_hint, push)
+}
+
+/// The push that a response makes, if it is fit for one.
+pub(crate) fn to_push<B: ResponseBody>(
+    request: Request<()>,
+    mut head: response::Parts,
+    body: B,
+    priority: Priority,
+    asked: std::time::Instant,
+    shared: &Shared<B>,
+) -> Result<Push<B>, Refusal> {
+    let named = head
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    let length = if request.method() == Method::HEAD {
+        Some(0)
+    } else {
+        body.size_hint().exact().or(named)
+    };
+    freshness::is_pushable(&head, length, SystemTime::now(), &shared.settings.rules)?;
+    let ends = final_response::prepare(&mut head, request.method(), &body);
+    Ok(Push {
+        asset: None,
+        request,
+        head,
+        body,
+        ends,
+        length: length.unwrap_or_default(),
+        priority,
+        asked,
+    })
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The scheme of what is promised on a connection.
+pub(crate) fn scheme(secure: bool) -> Scheme {
+    if secure { Scheme::HTTPS } else { Scheme::HTTP }
+}
+
+/// The authority of what is promised with a request: its own (RFC 9113, section 8.3.1).
+pub(crate) fn authority(request: &request::Parts) -> Option<Authority> {
+    match request.uri.authority() {
+        Some(authority) => Some(authority.clone()),
+        None => request
+            .headers
+            .get(header::HOST)?
+            .as_bytes()
+            .try_into()
+            .ok(),
+    }
+}

@@ -1,0 +1,531 @@
+//! The order of DATA on one connection: which response may hand bytes to h2 next, and how many.
+//!
+//! In: the responses that have begun, what each of them wants, and what is known of the wire. Out: the
+//! next turn. h2 sends one frame of each stream in turn of what it has, so the order of sending is the
+//! order in which bytes are handed to it, as long as it holds little.
+//!
+//! **Rank.** The lower urgency goes first (RFC 9218, section 10). Within one urgency, responses that
+//! are not incremental go one after the other by stream id, and incremental ones take turns, frame by
+//! frame. Between the two kinds the RFC leaves the choice, and warns that early responses that are not
+//! incremental may keep incremental ones back; here all of the former together count as one that takes
+//! turns with the latter.
+//!
+//! **Pages with pushes.** A page's head goes first, then its pushes in the order of their plan, then
+//! the rest of the page; see [`inheritance`] for how that fits urgencies.
+//!
+//! **Who holds others back.** A response that has its turn, wants one, or is expected to, and, as long as
+//! bytes are under way, one that has just sent. A response without data or window holds nobody back.
+//!
+//! **How much.** [`LIMIT`] bytes are under way at most, so that what comes later need not wait behind
+//! them; that much may be out of order, since h2 sends a frame of each stream in turn. A response that is
+//! alone may run ahead to [`LIMIT_ALONE`]. What it has handed over while alone does not count against
+//! those that come later: their first frame passes it by. Nothing is given out
+//! that the connection's window does not have, and pushes leave [`RESERVE`] of it while a response to a
+//! request is unfinished.
+//!
+//! Left out: wakers and locks (see [`turns`](super::turns)), the windows of streams, time.
+
+mod inheritance;
+
+use std::collections::VecDeque;
+
+use crate::request_facts::Priority;
+
+/// The most bytes in one turn: the least that SETTINGS_MAX_FRAME_SIZE can be.
+pub(super) const FRAME: u64 = 16 * 1024;
+/// Bytes under way while several responses are sending.
+pub(super) const LIMIT: u64 = 2 * FRAME;
+/// Bytes under way of a response that is alone.
+pub(super) const LIMIT_ALONE: u64 = 8 * FRAME;
+/// What pushes leave of the connection's window to responses: a quarter of the default.
+pub(super) const RESERVE: u64 = 16 * 1024;
+/// Priority updates kept for streams whose response has not begun (RFC 9218, section 7.1, wants a limit).
+const EARLY_UPDATES_MAX: usize = 32;
+
+const DEFAULT_URGENCY: u8 = 3;
+const LOWEST_URGENCY: u8 = 7;
+
+/// What a response is to the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It answers a request.
+    Main {
+        /// How many bytes of it go before its pushes.
+        head_bytes: u64,
+    },
+    /// It is pushed.
+    Pushed {
+        /// The stream it was promised on.
+        parent: u32,
+        /// Its place in the plan.
+        order: u32,
+    },
+}
+
+/// What is known of the connection when a turn is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wire {
+    /// The window that the peer has granted in all.
+    pub(super) window: u64,
+    /// DATA written in all.
+    pub(super) written: u64,
+    /// Of what is under way, how much was handed over while its response was alone.
+    pub(super) ahead: u64,
+}
+
+/// A response's place in the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(pub(super) usize);
+
+/// A turn that was given and not used yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Grant {
+    pub(super) bytes: u64,
+    /// Whether the response was alone when it got them.
+    pub(super) ahead: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Wants nothing, and holds nobody back.
+    Idle,
+    /// DATA is about to come.
+    Expected,
+    Wanting(u64),
+    Granted(Grant),
+    /// Has handed bytes over, and may be about to want more.
+    Sending,
+}
+
+#[derive(Debug)]
+struct Entry {
+    stream: u32,
+    urgency: u8,
+    incremental: bool,
+    state: State,
+    /// When it last took a turn among incremental responses.
+    taken: u64,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Main {
+        head_left: u64,
+        /// The best urgency of its unfinished pushes.
+        best_push: Option<u8>,
+    },
+    Pushed {
+        parent: u32,
+        order: u32,
+        /// The urgency of the page, as last known.
+        page_urgency: u8,
+        /// The urgency that counts.
+        inherited: u8,
+        /// Whether the client gave `urgency`.
+        by_client: bool,
+        is_cancelled: bool,
+    },
+}
+
+/// Lower goes first: urgency; when its kind last took a turn; the page or request; its part; the stream.
+type Rank = (u8, u64, u32, u64, u32);
+
+/// The responses of one connection, and the bytes that were handed to h2.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    entries: Vec<Option<Entry>>,
+    len: usize,
+    mains: usize,
+    pushes: usize,
+    /// Entries that are not idle.
+    active: usize,
+    wanting: usize,
+    /// Bytes of turns given and not used, and how many of them were given to a response alone.
+    granted: u64,
+    granted_ahead: u64,
+    /// Bytes handed over in all, but those that h2 dropped.
+    handed: u64,
+    /// Bytes under way that h2 cannot send for want of a stream's window.
+    stuck: u64,
+    /// Counts turns.
+    clock: u64,
+    /// When responses that are not incremental last took a turn, by urgency.
+    in_order_taken: [u64; 8],
+    early_updates: VecDeque<(u32, Priority)>,
+    /// What pushes inherit is to be worked out anew.
+    groups_are_stale: bool,
+}
+
+/// Responses.
+impl Schedule {
+    /// A response begins. It is idle at first.
+    pub(super) fn enter(&mut self, stream: u32, role: Role, priority: Priority) -> Place {
+        let early = self.early_updates.iter().position(|(of, _)| *of == stream);
+        let early = early.and_then(|index| self.early_updates.remove(index));
+        let by_client = early.is_some();
+        let priority = early.map_or(priority, |(_, update)| update);
+        let kind = match role {
+            Role::Main { head_bytes } => {
+                self.mains += 1;
+                Kind::Main {
+                    head_left: head_bytes,
+                    best_push: None,
+                }
+            }
+            Role::Pushed { parent, order } => {
+                self.pushes += 1;
+                Kind::Pushed {
+                    parent,
+                    order,
+                    page_urgency: DEFAULT_URGENCY,
+                    inherited: urgency(priority),
+                    by_client,
+                    is_cancelled: false,
+                }
+            }
+        };
+        self.groups_are_stale |= self.pushes > 0;
+        self.len += 1;
+        self.clock += 1;
+        let entry = Entry {
+            stream,
+            urgency: urgency(priority),
+            incremental: priority.incremental,
+            state: State::Idle,
+            taken: self.clock,
+            kind,
+        };
+        let free = if self.len <= self.entries.len() {
+            self.entries.iter().position(Option::is_none)
+        } else {
+            None
+        };
+        let index = free.unwrap_or(self.entries.len());
+        match self.entries.get_mut(index) {
+            Some(slot) => *slot = Some(entry),
+            None => self.entries.push(Some(entry)),
+        }
+        Place(index)
+    }
+
+    /// A response ends; a turn that it has not used is given back.
+    pub(super) fn leave(&mut self, place: Place) {
+        // A page that ends leaves its urgency behind for its pushes.
+        self.regroup();
+        self.change(place, State::Idle);
+        let Some(entry) = self.entries.get_mut(place.0).and_then(Option::take) else {
+            return;
+        };
+        self.len -= 1;
+        match entry.kind {
+            Kind::Main { .. } => self.mains -= 1,
+            Kind::Pushed { .. } => {
+                self.pushes -= 1;
+                self.groups_are_stale = true;
+            }
+        }
+        if self.len == 0 && self.entries.capacity() > 8 {
+            self.entries = Vec::new();
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Takes a priority update over, also for a stream whose response has not begun.
+    pub(super) fn reprioritize(&mut self, stream: u32, priority: Priority) {
+        let mut entries = self.entries.iter_mut().flatten();
+        if let Some(entry) = entries.find(|entry| entry.stream == stream) {
+            entry.urgency = urgency(priority);
+            entry.incremental = priority.incremental;
+            if let Kind::Pushed { by_client, .. } = &mut entry.kind {
+                *by_client = true;
+            }
+            self.groups_are_stale |= self.pushes > 0;
+            return;
+        }
+        self.early_updates.retain(|(of, _)| *of != stream);
+        if self.early_updates.len() == EARLY_UPDATES_MAX {
+            self.early_updates.pop_front();
+        }
+        self.early_updates.push_back((stream, priority));
+    }
+
+    /// Cancels the pushes of a page, and names them.
+    pub(super) fn cancel_pushes_of(&mut self, page: u32) -> Vec<Place> {
+        let mut cancelled = Vec::new();
+        if self.pushes > 0 {
+            for (index, entry) in self.entries.iter_mut().enumerate() {
+                if let Some(entry) = entry
+                    && let Kind::Pushed {
+                        parent,
+                        is_cancelled,
+                        ..
+                    } = &mut entry.kind
+                    && *parent == page
+                {
+                    *is_cancelled = true;
+                    cancelled.push(Place(index));
+                }
+            }
+        }
+        for place in &cancelled {
+            self.change(*place, State::Idle);
+            self.groups_are_stale = true;
+        }
+        cancelled
+    }
+
+    /// Whether a response is a push that was cancelled.
+    pub(super) fn is_cancelled(&self, place: Place) -> bool {
+        matches!(
+            self.entry(place).map(|entry| &entry.kind),
+            Some(Kind::Pushed {
+                is_cancelled: true,
+                ..
+            })
+        )
+    }
+}
+
+/// Turns.
+impl Schedule {
+    /// A response wants a turn of up to so many bytes, at least one. One that it has is cut to that.
+    pub(super) fn want(&mut self, place: Place, wanted: u64) {
+        let wanted = wanted.clamp(1, FRAME);
+        let state = match self.grant(place) {
+            Some(grant) => State::Granted(Grant {
+                bytes: grant.bytes.min(wanted),
+                ..grant
+            }),
+            None => State::Wanting(wanted),
+        };
+        self.change(place, state);
+    }
+
+    /// A response is about to want a turn.
+    pub(super) fn expect(&mut self, place: Place) {
+        let state = self.entry(place).map(|entry| entry.state);
+        if let Some(State::Idle | State::Sending) = state {
+            self.change(place, State::Expected);
+        }
+    }
+
+    /// A response wants nothing for now; a turn that it has is given back.
+    pub(super) fn rest(&mut self, place: Place) {
+        self.change(place, State::Idle);
+    }
+
+    /// The turn that a response has.
+    pub(super) fn grant(&self, place: Place) -> Option<Grant> {
+        match self.entry(place)?.state {
+            State::Granted(grant) => Some(grant),
+            _ => None,
+        }
+    }
+
+    /// A response has handed bytes to h2, which ends its turn; true if it got the turn alone.
+    pub(super) fn hand_over(&mut self, place: Place, bytes: u64) -> bool {
+        let ahead = self.grant(place).is_some_and(|grant| grant.ahead);
+        self.change(place, State::Sending);
+        self.handed += bytes;
+        if let Some(Some(Entry {
+            kind: Kind::Main { head_left, .. },
+            ..
+        })) = self.entries.get_mut(place.0)
+        {
+            *head_left = head_left.saturating_sub(bytes);
+        }
+        ahead
+    }
+
+    /// h2 has dropped bytes unsent.
+    pub(super) fn take_back(&mut self, bytes: u64) {
+        self.handed = self.handed.saturating_sub(bytes);
+    }
+
+    /// Bytes handed over and not written.
+    pub(super) fn outstanding(&self, written: u64) -> u64 {
+        self.handed.saturating_sub(written)
+    }
+
+    /// The socket takes all that h2 can send, so what is under way waits for the windows of its streams.
+    pub(super) fn note_stuck(&mut self, written: u64) {
+        self.stuck = self.outstanding(written);
+    }
+
+    /// Whether a response waits for its turn.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.wanting > 0
+    }
+
+    /// Gives the next turn, if one can be given. To be called until there is none, whenever anything
+    /// has changed.
+    pub(super) fn next(&mut self, wire: Wire) -> Option<Place> {
+        if self.wanting == 0 {
+            return None;
+        }
+        self.regroup();
+        let outstanding = self.outstanding(wire.written);
+        self.stuck = self.stuck.min(outstanding);
+        let under_way = outstanding - self.stuck + self.granted;
+        let window = wire.window.saturating_sub(self.handed + self.granted);
+        let reserve = if self.mains > 0 { RESERVE } else { 0 };
+        let window_of_pushes = window.saturating_sub(reserve);
+        if window == 0 {
+            return None;
+        }
+
+        let mut best: Option<(Rank, usize)> = None;
+        for index in 0..self.entries.len() {
+            let Some(Some(entry)) = self.entries.get(index) else {
+                continue;
+            };
+            match entry.state {
+                State::Idle => continue,
+                State::Sending if under_way == 0 => {
+                    self.change(Place(index), State::Idle);
+                    continue;
+                }
+                _ => {}
+            }
+            if entry.is_pushed() && window_of_pushes == 0 {
+                continue;
+            }
+            let rank = self.rank(entry);
+            if best.is_none_or(|(best, _)| rank < best) {
+                best = Some((rank, index));
+            }
+        }
+
+        let ((urgency, ..), index) = best?;
+        let entry = self.entries.get(index)?.as_ref()?;
+        let State::Wanting(wanted) = entry.state else {
+            return None;
+        };
+        let bytes = match entry.kind {
+            Kind::Pushed { .. } => wanted.min(window_of_pushes),
+            Kind::Main { head_left, .. } if entry.sends_head() => wanted.min(window).min(head_left),
+            Kind::Main { .. } => wanted.min(window),
+        };
+        let ahead = wire.ahead + self.granted_ahead;
+        let is_alone = self.active == 1;
+        let fits = if is_alone {
+            under_way + bytes <= LIMIT_ALONE
+        } else {
+            under_way.saturating_sub(ahead) + bytes <= LIMIT
+        };
+        if !fits {
+            return None;
+        }
+
+        let takes_turns = entry.takes_turns();
+        self.clock += 1;
+        let clock = self.clock;
+        if takes_turns {
+            if let Some(Some(entry)) = self.entries.get_mut(index) {
+                entry.taken = clock;
+            }
+        } else if let Some(taken) = self.in_order_taken.get_mut(usize::from(urgency)) {
+            *taken = clock;
+        }
+        let grant = Grant {
+            bytes,
+            ahead: is_alone,
+        };
+        self.change(Place(index), State::Granted(grant));
+        Some(Place(index))
+    }
+
+    fn entry(&self, place: Place) -> Option<&Entry> {
+        self.entries.get(place.0)?.as_ref()
+    }
+
+    /// Changes the state of an entry, and every sum that depends on it.
+    fn change(&mut self, place: Place, state: State) {
+        let Some(Some(entry)) = self.entries.get_mut(place.0) else {
+            return;
+        };
+        let before = std::mem::replace(&mut entry.state, state);
+        match before {
+            State::Idle => self.active += 1,
+            State::Wanting(_) => self.wanting -= 1,
+            State::Granted(grant) => {
+                self.granted -= grant.bytes;
+                self.granted_ahead -= if grant.ahead { grant.bytes } else { 0 };
+            }
+            State::Expected | State::Sending => {}
+        }
+        match state {
+            State::Idle => self.active -= 1,
+            State::Wanting(_) => self.wanting += 1,
+            State::Granted(grant) => {
+                self.granted += grant.bytes;
+                self.granted_ahead += if grant.ahead { grant.bytes } else { 0 };
+            }
+            State::Expected | State::Sending => {}
+        }
+    }
+
+    fn rank(&self, entry: &Entry) -> Rank {
+        let stream = entry.stream;
+        let in_order = |urgency: u8, page, part| {
+            let taken = self.in_order_taken.get(usize::from(urgency)).copied();
+            (urgency, taken.unwrap_or_default(), page, part, stream)
+        };
+        match entry.kind {
+            Kind::Main {
+                best_push: Some(best),
+                ..
+            } if entry.sends_head() => in_order(entry.urgency.min(best), stream, 0),
+            Kind::Main { .. } if entry.takes_turns() => (entry.urgency, entry.taken, 0, 0, stream),
+            Kind::Main { .. } => in_order(entry.urgency, stream, u64::MAX),
+            Kind::Pushed {
+                parent,
+                order,
+                inherited,
+                ..
+            } => in_order(inherited, parent, 1 + u64::from(order)),
+        }
+    }
+}
+
+impl Entry {
+    fn is_pushed(&self) -> bool {
+        matches!(self.kind, Kind::Pushed { .. })
+    }
+
+    /// Whether it is a page that has pushes and has not sent its head.
+    fn sends_head(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Main {
+                head_left: 1..,
+                best_push: Some(_),
+            }
+        )
+    }
+
+    /// Whether it takes turns with others of its urgency. A page does not while pushes of its urgency or a
+    /// better one are unfinished, since they would take turns with what is to follow them.
+    fn takes_turns(&self) -> bool {
+        match self.kind {
+            Kind::Main { best_push, .. } => {
+                let pushes_go_first = best_push.is_some_and(|best| best <= self.urgency);
+                self.incremental && !pushes_go_first && !self.sends_head()
+            }
+            Kind::Pushed { .. } => false,
+        }
+    }
+}
+
+fn urgency(priority: Priority) -> u8 {
+    let urgency = priority.urgency.unwrap_or(DEFAULT_URGENCY);
+    urgency.min(LOWEST_URGENCY)
+}
+
+#[cfg(test)]
+mod tests;

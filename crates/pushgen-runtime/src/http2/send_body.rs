@@ -1,0 +1,182 @@
+//! Sending a response's body: chunk by chunk, when it is its turn and has window.
+//!
+//! In: the body, h2's stream for it, its place among the responses of the connection. Out: DATA frames,
+//! the last with END_STREAM, or trailers (RFC 9113, section 8.1). A body is polled for its next chunk
+//! only when the one before is handed to h2. Left out: the head.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use h2::SendStream;
+use http::HeaderMap;
+
+use crate::http2::turns::{Handed, Turn};
+use crate::service::ResponseBody;
+
+/// Why a body was not sent to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsent {
+    /// The client has reset the stream, or the connection is gone.
+    Reset,
+    /// It is a push whose page the client has given up.
+    Cancelled,
+    /// The client gave no window for too long.
+    Stalled,
+    /// The body itself failed.
+    Body,
+}
+
+enum Part {
+    Data { bytes: Bytes, is_last: bool },
+    Trailers(HeaderMap),
+    End,
+}
+
+/// A body on its way.
+pub(crate) struct Sending<'a> {
+    pub(crate) stream: &'a mut SendStream<Handed>,
+    pub(crate) turn: &'a mut Turn,
+    /// How long the client may give no window.
+    pub(crate) patience: Duration,
+    /// Bytes handed to h2.
+    pub(crate) sent: u64,
+}
+
+impl Sending<'_> {
+    /// Sends the whole body.
+    pub(crate) async fn send<B: ResponseBody>(
+        &mut self,
+        mut body: Pin<&mut B>,
+    ) -> Result<(), Unsent> {
+        loop {
+            let part = poll_fn(|context| self.poll_part(body.as_mut(), context)).await?;
+            match part {
+                Part::Data { bytes, is_last } => {
+                    self.send_data(bytes, is_last).await?;
+                    if is_last {
+                        return Ok(());
+                    }
+                }
+                Part::Trailers(trailers) => {
+                    return self.stream.send_trailers(trailers).map_err(reset);
+                }
+                Part::End => return self.end(),
+            }
+        }
+    }
+
+    fn poll_part<B: ResponseBody>(
+        &mut self,
+        mut body: Pin<&mut B>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Part, Unsent>> {
+        self.check(context)?;
+        body.as_mut().poll_frame(context).map(|frame| {
+            let frame = match frame {
+                None => return Ok(Part::End),
+                Some(Err(_)) => return Err(Unsent::Body),
+                Some(Ok(frame)) => frame,
+            };
+            match frame.into_data() {
+                Ok(mut data) => Ok(Part::Data {
+                    bytes: data.copy_to_bytes(data.remaining()),
+                    is_last: body.is_end_stream(),
+                }),
+                Err(frame) => match frame.into_trailers() {
+                    Ok(trailers) => Ok(Part::Trailers(trailers)),
+                    // A kind of frame that is not known yet.
+                    Err(_) => Ok(Part::Data {
+                        bytes: Bytes::new(),
+                        is_last: body.is_end_stream(),
+                    }),
+                },
+            }
+        })
+    }
+
+    async fn send_data(&mut self, mut bytes: Bytes, is_last: bool) -> Result<(), Unsent> {
+        if bytes.is_empty() && is_last {
+            return self.end();
+        }
+        while !bytes.is_empty() {
+            let granted = match poll_fn(|context| self.poll_grant(bytes.len(), context)).await? {
+                Grant::Bytes(granted) => granted,
+                Grant::NoWindow => {
+                    self.window().await?;
+                    continue;
+                }
+            };
+            let chunk = bytes.split_to(granted.min(bytes.len()));
+            self.sent += chunk.len() as u64;
+            let ends = is_last && bytes.is_empty();
+            let handed = self.turn.hand_over(chunk);
+            self.stream.send_data(handed, ends).map_err(reset)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the turn, and asks h2 for room.
+    fn poll_grant(
+        &mut self,
+        wanted: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Grant, Unsent>> {
+        self.check(context)?;
+        self.turn.poll_turn(context, wanted).map(|turn| {
+            let turn = turn.map_err(|_| Unsent::Cancelled)?;
+            self.stream.reserve_capacity(turn);
+            Ok(match self.stream.capacity() {
+                0 => Grant::NoWindow,
+                capacity => Grant::Bytes(capacity.min(turn)),
+            })
+        })
+    }
+
+    /// Waits until the client gives the stream window, out of turn.
+    async fn window(&mut self) -> Result<(), Unsent> {
+        self.turn.yield_turn();
+        let patience = self.patience;
+        let window = poll_fn(|context| {
+            self.check(context)?;
+            if self.turn.poll_cancelled(context).is_ready() {
+                return Poll::Ready(Err(Unsent::Cancelled));
+            }
+            if self.stream.capacity() > 0 {
+                return Poll::Ready(Ok(()));
+            }
+            match self.stream.poll_capacity(context) {
+                Poll::Ready(Some(Ok(_))) => Poll::Ready(Ok(())),
+                Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Err(Unsent::Reset)),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        match tokio::time::timeout(patience, window).await {
+            Ok(window) => window,
+            Err(_) => Err(Unsent::Stalled),
+        }
+    }
+
+    fn check(&mut self, context: &mut Context<'_>) -> Result<(), Unsent> {
+        match self.stream.poll_reset(context) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(_) => Err(Unsent::Reset),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Unsent> {
+        let nothing = self.turn.hand_over(Bytes::new());
+        self.stream.send_data(nothing, true).map_err(reset)
+    }
+}
+
+enum Grant {
+    Bytes(usize),
+    NoWindow,
+}
+
+fn reset(_: h2::Error) -> Unsent {
+    Unsent::Reset
+}

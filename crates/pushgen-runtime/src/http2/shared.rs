@@ -1,0 +1,124 @@
+//! What the tasks of one HTTP/2 connection share.
+//!
+//! In: what each of them does. Out: [`Shared`]: the settings, the facts that decisions are made from,
+//! the records of what was carried, and the ways to the connection's task. Left out: the connection.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::Version;
+use tokio::sync::mpsc;
+
+use crate::builder::Settings;
+use crate::connection_facts::ConnectionFacts;
+use crate::connection_info::ConnectionInfo;
+use crate::http2::exchange::Abandoned;
+use crate::http2::observer::Observations;
+use crate::http2::promise::Batch;
+use crate::http2::slots::Slots;
+use crate::http2::turns::Turns;
+use crate::pusher::ManualPush;
+use crate::records::Records;
+
+/// What the tasks of one connection share.
+pub(crate) struct Shared<B> {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) info: ConnectionInfo,
+    pub(crate) observations: Arc<Observations>,
+    pub(crate) slots: Slots,
+    pub(crate) turns: Turns,
+    pub(crate) batches: mpsc::UnboundedSender<Batch<B>>,
+    pub(crate) manual: mpsc::UnboundedSender<ManualPush>,
+    pub(crate) abandoned: mpsc::UnboundedSender<Abandoned>,
+    pub(crate) promises: AtomicU32,
+    pub(crate) pushed_bytes: AtomicU64,
+    pub(crate) cancels: AtomicU32,
+    /// Responses in progress.
+    active: AtomicUsize,
+    records: Mutex<Records>,
+}
+
+/// A response in progress, until it is dropped.
+pub(crate) struct Active<B>(Arc<Shared<B>>);
+
+impl<B> Shared<B> {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        info: ConnectionInfo,
+        observations: Arc<Observations>,
+        batches: mpsc::UnboundedSender<Batch<B>>,
+        manual: mpsc::UnboundedSender<ManualPush>,
+        abandoned: mpsc::UnboundedSender<Abandoned>,
+    ) -> Self {
+        let own_limit = settings.limits.max_concurrent_pushes;
+        Self {
+            slots: Slots::new(Arc::clone(&observations), own_limit),
+            turns: Turns::new(Arc::clone(&observations)),
+            settings,
+            info,
+            observations,
+            batches,
+            manual,
+            abandoned,
+            promises: AtomicU32::new(0),
+            pushed_bytes: AtomicU64::new(0),
+            cancels: AtomicU32::new(0),
+            active: AtomicUsize::new(0),
+            records: Mutex::default(),
+        }
+    }
+
+    /// What decisions are made from, now.
+    pub(crate) fn facts(&self) -> ConnectionFacts {
+        let peer = self.observations.peer_settings();
+        ConnectionFacts {
+            version: Version::HTTP_2,
+            push_enabled: peer.map(|peer| peer.enable_push),
+            goaway: self.observations.goaway_sent()
+                || self.observations.goaway_received().is_some(),
+            shutting_down: self.settings.shutdown.has_begun(),
+            free_slots: self.slots.available() as usize,
+            promises: self.promises.load(Ordering::Relaxed),
+            pushed_bytes: self.pushed_bytes.load(Ordering::Relaxed),
+            cancels: self.cancels.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether the client takes pushes, as far as is known.
+    pub(crate) fn push_is_enabled(&self) -> bool {
+        let peer = self.observations.peer_settings();
+        self.settings.rules.push && peer.is_some_and(|peer| peer.enable_push)
+    }
+
+    /// Begins a response.
+    pub(crate) fn begin(self: &Arc<Self>) -> Active<B> {
+        self.active.fetch_add(1, Ordering::Relaxed);
+        Active(Arc::clone(self))
+    }
+
+    /// Whether no response is in progress.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.active.load(Ordering::Acquire) == 0
+    }
+
+    /// What was carried, for each authority.
+    pub(crate) fn records(&self) -> MutexGuard<'_, Records> {
+        // A panic cannot leave a record half changed.
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<B> Active<B> {
+    /// What it shares with the other tasks of its connection.
+    pub(crate) fn shared(&self) -> &Arc<Shared<B>> {
+        &self.0
+    }
+}
+
+impl<B> Drop for Active<B> {
+    fn drop(&mut self) {
+        if self.0.active.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.observations.wake();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The driver as a client meets it.
+
+mod delivery;
+mod site;
