@@ -147,6 +147,10 @@ impl<B: ResponseBody> Batch<B> {
                     parent: page.stream(),
                     order,
                 };
+                let mut turn = shared.turns.enter(stream, role, push.priority);
+                if !push.ends {
+                    turn.expect_data();
+                }
                 promised.push(Promised {
                     page_target: Arc::clone(&page_target),
                     target,
@@ -154,7 +158,7 @@ impl<B: ResponseBody> Batch<B> {
                     status,
                     stream: stream_to_send,
                     body: (!push.ends).then_some(push.body),
-                    turn: shared.turns.enter(stream, role, push.priority),
+                    turn,
                     asked: push.asked,
                 });
             }

@@ -74,7 +74,12 @@ impl Sending<'_> {
         context: &mut Context<'_>,
     ) -> Poll<Result<Part, Unsent>> {
         self.check(context)?;
-        body.as_mut().poll_frame(context).map(|frame| {
+        let frame = body.as_mut().poll_frame(context);
+        if frame.is_pending() {
+            // Others go on while it has nothing to send.
+            self.turn.yield_turn();
+        }
+        frame.map(|frame| {
             let frame = match frame {
                 None => return Ok(Part::End),
                 Some(Err(_)) => return Err(Unsent::Body),
@@ -138,6 +143,8 @@ impl Sending<'_> {
     /// Waits until the client gives the stream window, out of turn.
     async fn window(&mut self) -> Result<(), Unsent> {
         self.turn.yield_turn();
+        // What is reserved is kept from all others when window comes.
+        self.stream.reserve_capacity(1);
         let patience = self.patience;
         let window = poll_fn(|context| {
             self.check(context)?;
