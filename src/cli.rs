@@ -63,11 +63,18 @@ pub(crate) enum Command {
     /// Validate a policy, and tell whether it still fits a site
     #[command(after_help = EXIT_STATUS)]
     Check(Check),
+    /// Serve a site as its push policy says: with server push, 103 Early Hints and Link preload
+    ///
+    /// The site is analysed first, or the policy is read from a file. A line on standard output for each request says
+    /// what was sent ahead with it, and why not more. Ctrl-C finishes the responses in progress; a second one does not.
+    #[cfg(feature = "serve")]
+    #[command(after_help = EXIT_STATUS_OF_SHOWING)]
+    Serve(Serve),
     /// Print the JSON Schema of the policy
     Schema,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Analyze {
     #[command(flatten)]
     pub(crate) site: SiteArguments,
@@ -87,7 +94,7 @@ pub(crate) struct Analyze {
     pub(crate) fail_on: FailOn,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Graph {
     #[command(flatten)]
     pub(crate) site: SiteArguments,
@@ -97,7 +104,7 @@ pub(crate) struct Graph {
     pub(crate) page: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Explain {
     #[command(flatten)]
     pub(crate) site: SiteArguments,
@@ -112,7 +119,7 @@ pub(crate) struct Explain {
     pub(crate) format: Format,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Check {
     /// A policy file, a site's folder, or both; the policy is push-policy.json unless it is given
     #[arg(value_name = "FILE|DIST", required = true, num_args = 1..=2)]
@@ -127,11 +134,98 @@ pub(crate) struct Check {
     pub(crate) format: Format,
 }
 
+#[cfg(feature = "serve")]
+const DELIVERY: &str = "Delivery options";
+
+/// `serve`, in the order in which people think of it.
+#[cfg(feature = "serve")]
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+
+    /// The address to listen at; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443")]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// Serve in the clear: HTTP/1.1, and HTTP/2 for clients that begin with it
+    #[arg(long)]
+    pub(crate) no_tls: bool,
+
+    /// The certificate chain, PEM; without one a certificate is made for this run
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "no_tls")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// The key of the certificate, PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "cert",
+        conflicts_with = "no_tls"
+    )]
+    pub(crate) key: Option<PathBuf>,
+
+    /// Answer paths that are no file with the root's index.html, for applications with routes of their own
+    #[arg(long)]
+    pub(crate) spa: bool,
+
+    /// Analyse anew, or read the policy anew, whenever files change
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// How to log requests, on standard output
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Log::Text)]
+    pub(crate) log: Log,
+
+    /// Serve metrics for Prometheus at this address, in the clear
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) metrics: Option<std::net::SocketAddr>,
+
+    /// The policy to deliver instead of analysing the site; `none` delivers nothing ahead
+    #[arg(long, value_name = "FILE|none", help_heading = DELIVERY)]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// The most bytes on the wire that a page's plan may push
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_BUDGET, help_heading = DELIVERY)]
+    pub(crate) budget: u64,
+
+    /// No server push
+    #[arg(long, help_heading = DELIVERY)]
+    pub(crate) no_push: bool,
+
+    /// No 103 Early Hints
+    #[arg(long, help_heading = DELIVERY)]
+    pub(crate) no_early_hints: bool,
+
+    /// No cookie that remembers what a browser has
+    #[arg(long, help_heading = DELIVERY)]
+    pub(crate) no_cookie: bool,
+
+    /// Deliver a page's plan already with a redirect to it
+    #[arg(long, help_heading = DELIVERY)]
+    pub(crate) on_redirects: bool,
+
+    /// The proxy in front is yours and passes pushes on
+    #[arg(long, help_heading = DELIVERY)]
+    pub(crate) trust_proxy: bool,
+}
+
+#[cfg(feature = "serve")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Log {
+    /// A line for people
+    Text,
+    /// A line of JSON
+    Json,
+    /// Nothing
+    None,
+}
+
 /// The file that `analyze` writes unless told otherwise.
 pub(crate) const DEFAULT_POLICY: &str = "push-policy.json";
 
 /// How a folder becomes a site, and for whom it is analysed.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct SiteArguments {
     /// The folder that the build wrote
     pub(crate) dist: PathBuf,
@@ -174,7 +268,7 @@ pub(crate) struct SiteArguments {
 }
 
 /// What decides about the plan.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct PlanArguments {
     /// The most bytes on the wire that a page's plan may push
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_BUDGET)]

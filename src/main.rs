@@ -8,6 +8,8 @@ mod cli;
 mod commands;
 mod output;
 mod progress;
+#[cfg(feature = "serve")]
+mod serve;
 
 use std::io;
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Graph(command) => commands::graph::run(command, arguments),
         Command::Explain(command) => commands::explain::run(command, arguments),
         Command::Check(command) => commands::check::run(command, arguments),
+        #[cfg(feature = "serve")]
+        Command::Serve(command) => commands::serve::run(command, arguments),
         Command::Schema => commands::schema::run(),
     }
 }

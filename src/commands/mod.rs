@@ -5,6 +5,8 @@ pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod schema;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 
 use anyhow::{Context, bail};
 use pushgen_analyzer::{FileId, Site};

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 
+/// How the names of files begin that are renamed when they are complete.
+pub(crate) const TEMPORARY: &str = ".push-policy-";
+
 /// Links that are followed before the path counts as a loop, as many as Linux follows.
 const MOST_LINKS: usize = 40;
 
@@ -63,7 +66,7 @@ fn replace(
     let folder = folder_of(path);
     let replaced = || {
         let mut file = tempfile::Builder::new()
-            .prefix(".push-policy-")
+            .prefix(TEMPORARY)
             .permissions_like_a_new_file()
             .tempfile_in(folder)?;
         if let Some(permissions) = permissions {

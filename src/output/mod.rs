@@ -29,6 +29,13 @@ pub(crate) fn error(error: &anyhow::Error) {
     );
 }
 
+/// Prints a line about what the program does.
+#[cfg(feature = "serve")]
+pub(crate) fn note(line: &str) {
+    // If nobody can be told, the work is done all the same.
+    let _ = writeln!(anstream::stderr(), "{}", terminal::shown(line));
+}
+
 /// Bytes for people: `3.4 kB`.
 pub(crate) fn bytes(count: u64) -> String {
     match count {

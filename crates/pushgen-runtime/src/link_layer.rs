@@ -58,7 +58,7 @@ impl LinkLayer {
     pub fn new(policy: PolicyHandle) -> Self {
         Self {
             policy,
-            rules: Arc::new(links_only(Rules::default())),
+            rules: Arc::new(Rules::default()),
             secure: false,
         }
     }
@@ -66,7 +66,7 @@ impl LinkLayer {
     /// What may be linked. What the rules say of pushes and 103 has no effect.
     #[must_use]
     pub fn rules(mut self, rules: Rules) -> Self {
-        self.rules = Arc::new(links_only(rules));
+        self.rules = Arc::new(rules);
         self
     }
 
@@ -90,20 +90,12 @@ impl LinkLayer {
         let decision = decide(&Situation {
             request: &RequestFacts::of(&head, self.secure),
             stream: StreamFacts::default(),
+            // It takes no pushes. What may go into a 103 goes into the final response as well.
             connection: ConnectionFacts::new(head.version),
             record: &Record::new(policy),
             rules: &self.rules,
         });
         (Request::from_parts(head, body), Some(decision))
-    }
-}
-
-/// What is neither pushed nor in a 103 goes into `Link` fields.
-fn links_only(rules: Rules) -> Rules {
-    Rules {
-        push: false,
-        early_hints: false,
-        ..rules
     }
 }
 

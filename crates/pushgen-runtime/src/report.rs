@@ -26,7 +26,8 @@ pub struct Report<'a> {
     pub version: Version,
     /// The status; `None` if the client went before there was one, or the service failed.
     pub status: Option<StatusCode>,
-    /// Bytes of the body that were sent; `None` where hyper sends them.
+    /// Bytes of the body that were sent; `None` if that is not known, as with a response of HTTP/1 that
+    /// was not sent to its end.
     pub body_bytes: Option<u64>,
     /// Whether the response was sent to its end.
     pub is_complete: bool,

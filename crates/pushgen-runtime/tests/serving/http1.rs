@@ -266,3 +266,24 @@ async fn a_response_that_is_cut_off_is_reported_so() {
     let lines = lines.lock().unwrap();
     assert_eq!(*lines, [("GET".into(), "/".into(), Some(200), None, false)]);
 }
+
+#[tokio::test]
+async fn a_response_as_long_as_it_said_is_complete() {
+    let (builder, lines) = reported();
+    let (parts, receiver) = mpsc::unbounded_channel();
+    let receiver = Arc::new(Mutex::new(Some(receiver)));
+    let streams = service(move |_| {
+        let body = Parts(receiver.lock().unwrap().take().unwrap());
+        let response = Response::builder().header("content-length", "9");
+        async { Ok(response.body(body.boxed_unsync())?) }
+    });
+    let (mut client, _serving) = connect(&builder, streams);
+    parts.send("all of it").unwrap();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.response().await;
+    // The body does not end, and nobody waits for that.
+    while lines.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(lines.lock().unwrap()[0].4);
+}

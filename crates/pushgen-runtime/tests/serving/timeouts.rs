@@ -59,6 +59,16 @@ async fn a_connection_without_requests_ends_quietly() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_further_request_must_come_in_time_once_it_has_begun() {
+    let now = Instant::now();
+    let (mut client, serving) = connect(&Builder::new(), site());
+    client.get("/").await;
+    sleep(Duration::from_secs(50)).await;
+    client.send("G").await;
+    assert_eq!(end(serving, now).await, (60, Some(Timeout::FirstBytes)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_may_take_its_time() {
     let slow = service(|_| async {
         sleep(Duration::from_secs(1000)).await;

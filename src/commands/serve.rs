@@ -1,0 +1,234 @@
+//! `pushgen serve`: a folder served as its policy says.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use pushgen_policy::Origin;
+use pushgen_runtime::{Builder, Metrics, PolicyHandle, Report, Rules, Shutdown, Tls};
+use tokio::net::TcpListener;
+
+use super::use_threads;
+use crate::cli::{Arguments, Log, Serve};
+use crate::output;
+use crate::serve::access_log::Format;
+use crate::serve::certificate::Certificate;
+use crate::serve::entry;
+use crate::serve::files::{Files, FilesOptions};
+use crate::serve::metrics::MetricsService;
+use crate::serve::policy_source::PolicySource;
+use crate::serve::unreadable::Telling;
+use crate::serve::watch::Watch;
+
+pub(crate) fn run(command: &Serve, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    use_threads(command.site.jobs)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the server's threads")?;
+    runtime.block_on(serve(command, arguments.quiet))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(command: &Serve, quiet: u8) -> anyhow::Result<()> {
+    let say = |line: &str| {
+        if quiet == 0 {
+            output::note(line);
+        }
+    };
+    let files = Files::new(&command.site.dist, files_options(command))
+        .with_context(|| format!("cannot serve {}", command.site.dist.display()))?;
+    // Both before the analysis, which may take its time.
+    let listener = listen(command.listen).await?;
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
+    let (tls, fingerprint) = tls(command, address)?;
+
+    let source = PolicySource::of(command);
+    let found = source.get(command, quiet > 0)?;
+    let policy = found.map(|found| {
+        say(&found.summary);
+        PolicyHandle::new(found.policy, origins(command, address))
+    });
+
+    let shutdown = Shutdown::new();
+    let metrics = Arc::new(Metrics::default());
+    let mut server = Builder::new()
+        .rules(rules(command))
+        .shutdown(&shutdown)
+        .metrics(Arc::clone(&metrics));
+    if let Some(policy) = &policy {
+        server = server.policy(policy.clone());
+    }
+    if let Some(format) = format(command.log) {
+        server = server.report_to(move |report| log(report, format));
+    }
+    if let Some(address) = command.metrics {
+        let listener = listen(address).await?;
+        let address = listener.local_addr().unwrap_or(address);
+        say(&format!("metrics at http://{address}/metrics"));
+        let service = MetricsService(metrics);
+        let server = Builder::new().shutdown(&shutdown);
+        tokio::spawn(async move { server.serve(listener, None, service).await });
+    }
+    if let (true, Some(policy)) = (command.watch, policy) {
+        watch(command, source, policy, quiet)?;
+    }
+
+    let scheme = if command.no_tls { "http" } else { "https" };
+    let base = &command.site.base_path;
+    say(&format!(
+        "serving {} at {scheme}://{address}/{} (Ctrl-C stops)",
+        command.site.dist.display(),
+        base.trim_start_matches('/'),
+    ));
+    if let Some(fingerprint) = fingerprint {
+        say(&format!(
+            "the certificate is made for this run; SHA-256 {fingerprint}"
+        ));
+    }
+    tokio::spawn(stop_when_told(shutdown));
+    server
+        .serve(listener, tls, Telling(files))
+        .await
+        .context("cannot go on listening")
+}
+
+fn files_options(command: &Serve) -> FilesOptions {
+    FilesOptions {
+        base_path: command.site.base_path.clone(),
+        clean_urls: command.site.clean_urls,
+        spa: command.spa,
+        ..FilesOptions::default()
+    }
+}
+
+fn rules(command: &Serve) -> Rules {
+    let mut rules = Rules::default();
+    rules.push = !command.no_push;
+    rules.early_hints = !command.no_early_hints;
+    rules.digest_cookie = !command.no_cookie;
+    rules.redirects = command.on_redirects;
+    rules.trust_proxies = command.trust_proxy;
+    rules
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow!(
+            "something else listens at {address}; choose another port, or 0 for any free one"
+        ),
+        _ => anyhow!(error).context(format!("cannot listen at {address}")),
+    })
+}
+
+/// TLS if it is wanted, and the fingerprint of the certificate if it was made.
+fn tls(command: &Serve, address: SocketAddr) -> anyhow::Result<(Option<Tls>, Option<String>)> {
+    if command.no_tls {
+        return Ok((None, None));
+    }
+    let (certificate, is_made) = match (&command.cert, &command.key) {
+        (Some(chain), Some(key)) => (Certificate::load(chain, key)?, false),
+        _ => (Certificate::for_development(address.ip())?, true),
+    };
+    let fingerprint = is_made.then_some(certificate.fingerprint);
+    Ok((Some(Tls::new(certificate.config)), fingerprint))
+}
+
+/// The origins that the server can be asked as, for cache digests.
+fn origins(command: &Serve, address: SocketAddr) -> Vec<Origin> {
+    let scheme = if command.no_tls { "http" } else { "https" };
+    let port = address.port();
+    let authorities = [format!("localhost:{port}"), address.to_string()];
+    let own = authorities
+        .iter()
+        .filter_map(|it| Origin::of_request(scheme, it).ok());
+    own.chain(command.site.origin.clone()).collect()
+}
+
+fn format(log: Log) -> Option<Format> {
+    match log {
+        Log::Text => Some(Format::Text),
+        Log::Json => Some(Format::Json),
+        Log::None => None,
+    }
+}
+
+fn log(report: &Report<'_>, format: Format) {
+    let line = entry::of(report).line(format);
+    // Who reads the log may stop reading; the server goes on.
+    let _ = std::io::stdout().write_all(line.as_bytes());
+}
+
+/// Gets the policy anew whenever something changes. One that cannot be had changes nothing.
+fn watch(
+    command: &Serve,
+    source: PolicySource,
+    policy: PolicyHandle,
+    quiet: u8,
+) -> anyhow::Result<()> {
+    let mut watch = match &source {
+        PolicySource::File(file) => {
+            let folder = file.parent().filter(|folder| *folder != Path::new(""));
+            Watch::begin(folder.unwrap_or(Path::new(".")), None)?
+        }
+        _ => Watch::begin(&command.site.dist, None)?,
+    };
+    if watch.is_polling() && quiet == 0 {
+        output::note("the system does not tell of changes here; looking for them every second");
+    }
+    let command = command.clone();
+    tokio::spawn(async move {
+        loop {
+            watch.changed().await;
+            let (command, source) = (command.clone(), source.clone());
+            let found = tokio::task::spawn_blocking(move || source.get(&command, true)).await;
+            match found {
+                Ok(Ok(Some(found))) => {
+                    policy.replace(found.policy);
+                    if quiet == 0 {
+                        output::note(&found.summary);
+                    }
+                }
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => {
+                    output::error(&error.context("the policy from before stays in force"));
+                }
+                Err(_panic) => {
+                    output::note("the analysis failed; the policy from before stays in force")
+                }
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Begins the shutdown at the first signal, and ends the process at the second.
+async fn stop_when_told(shutdown: Shutdown) {
+    told_to_stop().await;
+    shutdown.begin();
+    told_to_stop().await;
+    std::process::exit(130);
+}
+
+/// Ctrl-C, or on Unix what `kill` sends.
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}
