@@ -9,6 +9,7 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Instant, SystemTime};
 
@@ -186,8 +187,13 @@ impl<S: HttpService> Answer<S> {
         let outcome = self.serve(request).await;
         let shared = self.active.shared();
         let page = self.page.as_deref();
-        if !outcome.is_complete && page.is_some_and(Page::pushes) {
-            shared.turns.cancel_pushes_of(self.exchange.0.stream());
+        if !outcome.is_complete {
+            if self.exchange.0.has_promised() {
+                shared.turns.cancel_pushes_of(self.exchange.0.stream());
+            } else if outcome.status.is_none() && page.is_some_and(Page::pushes) {
+                // The service was asked for all its assets, and would be with every page like it.
+                shared.cancels.fetch_add(1, Ordering::Relaxed);
+            }
         }
         if let Some(page) = page {
             page.decision.count(&shared.settings.metrics.refusals);

@@ -15,13 +15,14 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use h2::{Ping, PingPong, Reason};
+use h2::Reason;
+use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -30,19 +31,21 @@ use crate::builder::Settings;
 use crate::connection_error::{ConnectionError, Timeout};
 use crate::connection_info::ConnectionInfo;
 use crate::http2::answer::{answer, send_promised};
-use crate::http2::exchange::Abandoned;
+use crate::http2::exchange::{Abandoned, Exchange};
+use crate::http2::keep_alive::KeepAlive;
 use crate::http2::observer::{ClosedBy, Observed};
 use crate::http2::page::{ask, to_push};
-use crate::http2::promise::Batch;
+use crate::http2::promise::{Batch, target};
 use crate::http2::shared::Shared;
 use crate::http2::turns::Handed;
 use crate::limits::Limits;
 use crate::pusher::ManualPush;
+use crate::records::Place;
 use crate::refusal::Refusal;
 use crate::request_facts::Priority;
 use crate::service::HttpService;
 
-/// The field blocks that h2 may hold for writing; it flushes beyond.
+/// What a client may compress fields with: the default (RFC 9113, section 6.5.2).
 const HEADER_TABLE_SIZE: u32 = 4096;
 
 /// Serves an HTTP/2 connection to its end.
@@ -56,25 +59,7 @@ where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: HttpService,
 {
-    let observed = Observed::new(io);
-    let observations = Arc::clone(observed.observations());
-    let handshake = protocol(&settings.limits).handshake(observed);
-    let h2 = tokio::time::timeout(settings.timeouts.first_bytes, handshake)
-        .await
-        .map_err(|_| ConnectionError::Timeout(Timeout::FirstBytes))??;
-
-    let (to_batches, batches) = mpsc::unbounded_channel();
-    let (to_manual, manual) = mpsc::unbounded_channel();
-    let (to_abandoned, abandoned) = mpsc::unbounded_channel();
-    let shared = Arc::new(Shared::new(
-        settings,
-        info,
-        observations,
-        to_batches,
-        to_manual,
-        to_abandoned,
-    ));
-    let mut connection = Connection::new(h2, service, shared, batches, manual, abandoned);
+    let mut connection = Connection::open(io, info, service, settings).await?;
     let result = poll_fn(|context| connection.poll(context)).await;
     connection.shared.turns.close();
     result
@@ -94,7 +79,8 @@ fn protocol(limits: &Limits) -> h2::server::Builder {
     protocol
 }
 
-struct Connection<Io, S: HttpService> {
+/// An HTTP/2 connection.
+pub(crate) struct Connection<Io, S: HttpService> {
     h2: h2::server::Connection<Observed<Io>, Handed>,
     service: S,
     shared: Arc<Shared<S::ResponseBody>>,
@@ -127,19 +113,38 @@ struct End {
     is_shutdown: bool,
 }
 
-/// PING frames to a client from which nothing is heard.
-struct KeepAlive {
-    ping_pong: PingPong,
-    interval: Duration,
-    answer: Duration,
-    asked: Option<Instant>,
-}
-
 impl<Io, S> Connection<Io, S>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
     S: HttpService,
 {
+    /// Opens a connection of whose bytes none is read yet.
+    pub(crate) async fn open(
+        io: Io,
+        info: ConnectionInfo,
+        service: S,
+        settings: Arc<Settings>,
+    ) -> Result<Self, ConnectionError> {
+        let observed = Observed::new(io);
+        let observations = Arc::clone(observed.observations());
+        let handshake = protocol(&settings.limits).handshake(observed);
+        let h2 = tokio::time::timeout(settings.timeouts.first_bytes, handshake)
+            .await
+            .map_err(|_| ConnectionError::Timeout(Timeout::FirstBytes))??;
+        let (to_batches, batches) = mpsc::unbounded_channel();
+        let (to_manual, manual) = mpsc::unbounded_channel();
+        let (to_abandoned, abandoned) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(
+            settings,
+            info,
+            observations,
+            to_batches,
+            to_manual,
+            to_abandoned,
+        ));
+        Ok(Self::new(h2, service, shared, batches, manual, abandoned))
+    }
+
     fn new(
         mut h2: h2::server::Connection<Observed<Io>, Handed>,
         service: S,
@@ -151,12 +156,8 @@ where
         let now = Instant::now();
         let timeouts = &shared.settings.timeouts;
         let keep_alive = timeouts.keep_alive.and_then(|interval| {
-            Some(KeepAlive {
-                ping_pong: h2.ping_pong()?,
-                interval,
-                answer: timeouts.keep_alive_answer,
-                asked: None,
-            })
+            let answer = timeouts.keep_alive_answer;
+            Some(KeepAlive::new(h2.ping_pong()?, interval, answer))
         });
         let shutdown = shared.settings.shutdown.clone();
         Self {
@@ -180,7 +181,8 @@ where
         }
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+    /// Serves; to be polled until it is ready.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
         loop {
             self.take_in(context);
             self.promise();
@@ -230,7 +232,8 @@ where
         }
     }
 
-    /// Asks the service for what a handler wants to push, and then has it promised.
+    /// Asks the service for what a handler wants to push, and then has it promised. It is not asked for
+    /// what could not be pushed, and no longer than the page's response waits.
     fn ask_for(&self, push: ManualPush) {
         let ManualPush {
             page,
@@ -239,28 +242,26 @@ where
             place,
             made,
         } = push;
-        if let Err(refusal) = self
-            .shared
-            .facts()
-            .takes_pushes(&self.shared.settings.rules)
-        {
+        if let Err(refusal) = self.may_ask(&page, &request, place) {
             let _ = made.send(Err(refusal));
-            return;
-        }
-        if self.shared.slots.available() == 0 {
-            let _ = made.send(Err(Refusal::Slots));
             return;
         }
         let shared = Arc::clone(&self.shared);
         let asked = std::time::Instant::now();
         let answer = ask(&shared, &self.service, &page_target, &request);
         tokio::spawn(async move {
+            let mut answer = pin!(answer);
+            let answer = poll_fn(|context| match answer.as_mut().poll(context) {
+                Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                Poll::Pending => page.poll_over(context).map(|()| None),
+            });
             let push = match answer.await {
-                Ok(response) => {
+                Some(Ok(response)) => {
                     let (head, body) = response.into_parts();
                     to_push(request, head, body, Priority::DEFAULT, asked, &shared)
                 }
-                Err(_) => Err(Refusal::AssetStatus),
+                Some(Err(_)) => Err(Refusal::AssetStatus),
+                None => Err(Refusal::StreamClosed),
             };
             let push = match push {
                 Ok(push) => push,
@@ -284,6 +285,26 @@ where
         });
     }
 
+    /// Whether one more push could be made now.
+    fn may_ask(
+        &self,
+        page: &Exchange,
+        request: &Request<()>,
+        place: Option<Place>,
+    ) -> Result<(), Refusal> {
+        if page.is_closed() {
+            return Err(Refusal::StreamClosed);
+        }
+        let facts = self.shared.facts();
+        let rules = &self.shared.settings.rules;
+        facts.takes_pushes(rules)?;
+        facts.has_room(1, 0, rules)?;
+        if place.is_some_and(|place| self.shared.has_carried(place, target(request))) {
+            return Err(Refusal::Recorded);
+        }
+        Ok(())
+    }
+
     /// Reads, writes, and begins to answer what is asked.
     fn poll_h2(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
         if !self.is_closing {
@@ -291,6 +312,8 @@ where
                 match self.h2.poll_accept(context) {
                     Poll::Ready(Some(Ok((request, response)))) => {
                         answer(&self.shared, &self.service, request, response);
+                        // It may have ended before the clock is looked at.
+                        self.clock.was_idle = false;
                     }
                     Poll::Ready(Some(Err(error))) => return Poll::Ready(ended(error)),
                     Poll::Ready(None) => {
@@ -409,36 +432,6 @@ where
             self.h2.graceful_shutdown();
             // h2 has something to write.
             self.shared.observations.wake();
-        }
-    }
-}
-
-impl KeepAlive {
-    fn hear(&mut self, context: &mut Context<'_>) {
-        if self.asked.is_some() && self.ping_pong.poll_pong(context).is_ready() {
-            self.asked = None;
-        }
-    }
-
-    fn deadline(&self, last_read: Instant) -> Instant {
-        match self.asked {
-            Some(asked) => asked + self.answer,
-            None => last_read + self.interval,
-        }
-    }
-
-    /// Asks when it is time to; whether the answer to the last question is overdue.
-    fn is_overdue(&mut self, last_read: Instant, now: Instant) -> bool {
-        match self.asked {
-            Some(asked) => now >= asked + self.answer,
-            None => {
-                if now >= last_read + self.interval
-                    && self.ping_pong.send_ping(Ping::opaque()).is_ok()
-                {
-                    self.asked = Some(now);
-                }
-                false
-            }
         }
     }
 }

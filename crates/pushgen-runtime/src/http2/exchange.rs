@@ -10,7 +10,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use h2::server::SendResponse;
 use h2::{Reason, SendStream};
@@ -22,10 +22,20 @@ use crate::http2::turns::Handed;
 /// One stream's response.
 pub(crate) struct Exchange {
     stream: u32,
-    response: Mutex<Option<SendResponse<Handed>>>,
+    state: Mutex<State>,
     early_hints_sent: AtomicBool,
     has_promised: AtomicBool,
     abandoned: mpsc::UnboundedSender<Abandoned>,
+}
+
+struct State {
+    /// None once the head is sent or the response given up.
+    response: Option<SendResponse<Handed>>,
+    /// The request's own task, if it waits for the stream to close. h2 keeps one waker of a stream, so
+    /// whoever else looks at the stream must leave this one there.
+    own_task: Option<Waker>,
+    /// Other tasks that wait for the exchange to be over.
+    others: Vec<Waker>,
 }
 
 /// A stream to be reset once no promise waits to be written.
@@ -57,7 +67,11 @@ impl Exchange {
     ) -> Arc<Self> {
         Arc::new(Self {
             stream: response.stream_id().as_u32(),
-            response: Mutex::new(Some(response)),
+            state: Mutex::new(State {
+                response: Some(response),
+                own_task: None,
+                others: Vec::new(),
+            }),
             early_hints_sent: AtomicBool::new(false),
             has_promised: AtomicBool::new(false),
             abandoned,
@@ -74,12 +88,39 @@ impl Exchange {
         self.early_hints_sent.load(Ordering::Relaxed)
     }
 
-    /// Ready when the client has reset the stream, the connection is gone, or the head was sent.
+    /// Whether a promise was made on the stream, or was about to be.
+    pub(crate) fn has_promised(&self) -> bool {
+        self.has_promised.load(Ordering::Relaxed)
+    }
+
+    /// Ready when the client has reset the stream, the connection is gone, or the head was sent. For the
+    /// request's own task only.
     pub(crate) fn poll_closed(&self, context: &mut Context<'_>) -> Poll<()> {
-        match &mut *self.lock() {
-            Some(response) => response.poll_reset(context).map(|_| ()),
-            None => Poll::Ready(()),
+        let mut state = self.lock();
+        match &mut state.own_task {
+            Some(own_task) => own_task.clone_from(context.waker()),
+            None => state.own_task = Some(context.waker().clone()),
         }
+        state.poll_closed()
+    }
+
+    /// The same, for any task that only looks.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().poll_closed().is_ready()
+    }
+
+    /// Ready when the head was sent or the response given up. For any task; when the client resets the
+    /// stream, the request's own task gives the response up.
+    pub(crate) fn poll_over(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.response.is_none() {
+            return Poll::Ready(());
+        }
+        let waker = context.waker();
+        if !state.others.iter().any(|other| other.will_wake(waker)) {
+            state.others.push(waker.clone());
+        }
+        Poll::Pending
     }
 
     /// Sends a response that is not the last one.
@@ -87,12 +128,13 @@ impl Exchange {
         let mut head = Response::new(());
         *head.status_mut() = status;
         *head.headers_mut() = headers;
-        let mut response = self.lock();
-        let sent = response
-            .as_mut()
-            .ok_or(Closed)?
-            .send_informational(head)
-            .map_err(|_| Closed);
+        let mut state = self.lock();
+        // h2 would send it on a stream that the client has reset.
+        if state.poll_closed().is_ready() {
+            return Err(Closed);
+        }
+        let response = state.response.as_mut().ok_or(Closed)?;
+        let sent = response.send_informational(head).map_err(|_| Closed);
         if status == StatusCode::EARLY_HINTS && sent.is_ok() {
             self.early_hints_sent.store(true, Ordering::Relaxed);
         }
@@ -105,7 +147,7 @@ impl Exchange {
         head: response::Parts,
         ends: bool,
     ) -> Result<SendStream<Handed>, Closed> {
-        let mut response = self.lock().take().ok_or(Closed)?;
+        let mut response = self.take().ok_or(Closed)?;
         let head = Response::from_parts(head, ());
         response.send_response(head, ends).map_err(|_| Closed)
     }
@@ -115,15 +157,15 @@ impl Exchange {
         &self,
         promise: impl FnOnce(&mut SendResponse<Handed>) -> T,
     ) -> Result<T, Closed> {
-        let mut response = self.lock();
-        let response = response.as_mut().ok_or(Closed)?;
+        let mut state = self.lock();
+        let response = state.response.as_mut().ok_or(Closed)?;
         self.has_promised.store(true, Ordering::Relaxed);
         Ok(promise(response))
     }
 
     /// Gives the response up, without a head.
     pub(crate) fn abandon(&self, reason: Reason) {
-        if let Some(response) = self.lock().take() {
+        if let Some(response) = self.take() {
             self.reset(Abandoned::Response(response, reason));
         }
     }
@@ -134,7 +176,7 @@ impl Exchange {
     }
 
     fn reset(&self, stream: Abandoned) {
-        if !self.has_promised.load(Ordering::Relaxed) {
+        if !self.has_promised() {
             stream.reset();
         } else if let Err(unsent) = self.abandoned.send(stream) {
             // The connection has ended.
@@ -142,8 +184,31 @@ impl Exchange {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<SendResponse<Handed>>> {
-        self.response.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The response, which is over for everyone else.
+    fn take(&self) -> Option<SendResponse<Handed>> {
+        let mut state = self.lock();
+        let response = state.response.take();
+        let others = std::mem::take(&mut state.others);
+        drop(state);
+        others.into_iter().for_each(Waker::wake);
+        response
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is a single assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn poll_closed(&mut self) -> Poll<()> {
+        let waker = self.own_task.as_ref().unwrap_or(Waker::noop());
+        match &mut self.response {
+            Some(response) => response
+                .poll_reset(&mut Context::from_waker(waker))
+                .map(|_| ()),
+            None => Poll::Ready(()),
+        }
     }
 }
 

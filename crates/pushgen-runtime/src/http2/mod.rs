@@ -12,6 +12,7 @@ mod answer;
 mod connection;
 mod exchange;
 mod frames;
+mod keep_alive;
 mod observer;
 mod page;
 mod promise;

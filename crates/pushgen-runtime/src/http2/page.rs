@@ -467,13 +467,15 @@ pub(crate) fn scheme(secure: bool) -> Scheme {
 
 /// The authority of what is promised with a request: its own (RFC 9113, section 8.3.1).
 pub(crate) fn authority(request: &request::Parts) -> Option<Authority> {
-    match request.uri.authority() {
-        Some(authority) => Some(authority.clone()),
+    let authority: Authority = match request.uri.authority() {
+        Some(authority) => authority.clone(),
         None => request
             .headers
             .get(header::HOST)?
             .as_bytes()
             .try_into()
-            .ok(),
-    }
+            .ok()?,
+    };
+    // There is no user in it (RFC 9113, section 8.3.1).
+    (!authority.as_str().contains('@')).then_some(authority)
 }

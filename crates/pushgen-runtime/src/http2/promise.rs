@@ -12,14 +12,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Waker};
 use std::time::Instant;
 
 use h2::SendStream;
 use http::{Method, Request, response};
 use tokio::sync::oneshot;
 
-use crate::connection_facts::StreamFacts;
 use crate::http2::exchange::Exchange;
 use crate::http2::shared::Shared;
 use crate::http2::slots::NoPromise;
@@ -94,15 +92,18 @@ impl<B: ResponseBody> Batch<B> {
     ) {
         // What was carried since the decision, for another page or at the client's own request, is
         // there already.
+        let mut of_handler_is_carried = false;
         if let Some((_, place)) = &self.carried {
-            let mut records = shared.records();
-            let record = records.at(*place);
             self.pushes.retain(|push| {
-                let mut places = record.policy().policy().assets_at(target(&push.request));
-                !places.any(|asset| record.has(asset))
+                let is_carried = shared.has_carried(*place, target(&push.request));
+                of_handler_is_carried |= is_carried && push.asset.is_none();
+                !is_carried
             });
         }
         let made = self.made;
+        if of_handler_is_carried {
+            return (made, Err(Refusal::Recorded));
+        }
         if let Err(refusal) = admit(shared, &self.page, &self.pushes) {
             return (made, Err(refusal));
         }
@@ -182,20 +183,14 @@ impl<B: ResponseBody> Batch<B> {
     }
 }
 
-fn target(request: &Request<()>) -> &str {
+pub(crate) fn target(request: &Request<()>) -> &str {
     let target = request.uri().path_and_query();
     target.map_or("/", |target| target.as_str())
 }
 
 /// Whether all the promises can be made now.
 fn admit<B>(shared: &Shared<B>, page: &Exchange, pushes: &[Push<B>]) -> Result<(), Refusal> {
-    // The page's own task is told the outcome and then looks again by itself.
-    let mut context = Context::from_waker(Waker::noop());
-    let stream = StreamFacts {
-        closed: page.poll_closed(&mut context).is_ready(),
-        ..StreamFacts::default()
-    };
-    if stream.closed {
+    if page.is_closed() {
         return Err(Refusal::StreamClosed);
     }
     let facts = shared.facts();

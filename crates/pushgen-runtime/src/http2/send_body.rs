@@ -107,7 +107,7 @@ impl Sending<'_> {
             return self.end();
         }
         while !bytes.is_empty() {
-            let granted = match poll_fn(|context| self.poll_grant(bytes.len(), context)).await? {
+            let granted = match self.grant(bytes.len()).await? {
                 Grant::Bytes(granted) => granted,
                 Grant::NoWindow => {
                     self.window().await?;
@@ -123,7 +123,25 @@ impl Sending<'_> {
         Ok(())
     }
 
-    /// Waits for the turn, and asks h2 for room.
+    /// Waits for the turn, and asks h2 for room. While others send, that may take any time; if nobody
+    /// can, the client gives the connection no window.
+    async fn grant(&mut self, wanted: usize) -> Result<Grant, Unsent> {
+        let at_once = poll_fn(|context| Poll::Ready(self.poll_grant(wanted, context))).await;
+        if let Poll::Ready(grant) = at_once {
+            return grant;
+        }
+        loop {
+            let written = self.turn.data_written();
+            let grant = poll_fn(|context| self.poll_grant(wanted, context));
+            match tokio::time::timeout(self.patience, grant).await {
+                Ok(grant) => return grant,
+                Err(_) if self.turn.data_written() == written => return Err(Unsent::Stalled),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Takes the turn, if it is there, and asks h2 for room.
     fn poll_grant(
         &mut self,
         wanted: usize,

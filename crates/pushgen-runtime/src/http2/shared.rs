@@ -18,7 +18,7 @@ use crate::http2::promise::Batch;
 use crate::http2::slots::Slots;
 use crate::http2::turns::Turns;
 use crate::pusher::ManualPush;
-use crate::records::Records;
+use crate::records::{Place, Records};
 
 /// What the tasks of one connection share.
 pub(crate) struct Shared<B> {
@@ -99,6 +99,14 @@ impl<B> Shared<B> {
     /// Whether no response is in progress.
     pub(crate) fn is_idle(&self) -> bool {
         self.active.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether a target is an asset of the policy that this connection has carried.
+    pub(crate) fn has_carried(&self, place: Place, target: &str) -> bool {
+        let mut records = self.records();
+        let record = records.at(place);
+        let mut assets = record.policy().policy().assets_at(target);
+        assets.any(|asset| record.has(asset))
     }
 
     /// What was carried, for each authority.

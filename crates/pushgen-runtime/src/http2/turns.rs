@@ -222,6 +222,11 @@ impl Turn {
         self.shared.lock().schedule.expect(self.place);
     }
 
+    /// DATA written on the connection in all.
+    pub(crate) fn data_written(&self) -> u64 {
+        self.shared.observations.data_written()
+    }
+
     /// Wraps the bytes that go to h2 now, and ends the turn. Without bytes, as for an empty last frame,
     /// no turn is needed, and one that there is remains.
     pub(crate) fn hand_over(&mut self, bytes: Bytes) -> Handed {
