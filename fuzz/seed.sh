@@ -7,7 +7,7 @@ policy=../crates/pushgen-policy
 # libFuzzer cuts what is longer than its -max_len.
 largest=16384
 
-for target in html css js import_map srcset policy digest site; do
+for target in html css js import_map srcset policy digest site observer request decision response redirect; do
     mkdir -p "corpus/$target"
 done
 
@@ -94,6 +94,51 @@ for folder in "$fixtures"/*/dist; do
         done
         printf '\006'
     } > "corpus/site/$(name "$folder")"
+done
+
+# Heads of requests, with and without what says that the client has everything, nothing or wants no pushes. Behind NUL
+# are the choices: of rules, connection and record, and what is told afterwards.
+navigation='sec-fetch-mode: navigate\nsec-fetch-dest: document\n'
+for fields in '' 'accept: text/html\n' "$navigation" "${navigation}save-data: on\n" "${navigation}via: 1.1 x\n" \
+    "${navigation}if-none-match: \"x\"\n" "${navigation}range: bytes=0-\n" "${navigation}sec-purpose: prefetch\n" \
+    "${navigation}accept-push-policy: none\n" "${navigation}priority: u=1, i\n" \
+    "${navigation}cookie: a=b; __Host-pushgen-digest=AUjA\n" "${navigation}cache-digest: AfdA; complete\n" \
+    'sec-fetch-mode: navigate\nsec-fetch-dest: iframe\n' 'authorization: Basic x\nexpect: 100-continue\n'; do
+    for line in 'GET https://example.com/' 'GET https://example.com/twice/' 'HEAD https://example.com/one/' 'POST /'; do
+        i=$((i + 1))
+        printf "%s\n$fields\000\001\000\000\005\002\002\040\001\000\007" "$line" > "corpus/request/$i"
+        printf "%s\n$fields" "$line" > "corpus/decision/$i"
+        printf "%s\n$fields\000%s" "$line" '00000000000000000000000000000003111222333444555666777888999' > "corpus/decision/told-$i"
+    done
+done
+
+# Heads of responses.
+for fields in 'cache-control: max-age=600\n' 'cache-control: public\n' 'cache-control: private, max-age=60\nage: 59\n' \
+    'expires: Thu, 01 Oct 2026 00:00:00 GMT\ndate: Thu, 01 Oct 2026 00:00:00 GMT\n' 'set-cookie: a=b\nvary: *\n' \
+    'last-modified: Tue, 01 Sep 2026 00:00:00 GMT\n' 'link: </a>; rel=preload; as=style, </b>\n' \
+    'connection: keep-alive, x-a\nx-a: 1\ntransfer-encoding: chunked\ncontent-length: 5\n' \
+    'vary: accept-encoding, origin\npragma: no-cache\n'; do
+    for status in 200 103 204 304 404; do
+        i=$((i + 1))
+        printf "%s\n$fields\000\001\000\020\001" "$status" > "corpus/response/$i"
+    done
+done
+
+# Redirects: what the tests of the runtime resolve.
+for location in / /x/ '/x?y=z' '/x#top' c ./ . ../ ../../../x b/ '?q' /x/./y/../z '/x?/../y' /a:b ./a:b https://example.com \
+    https://example.com?x HTTPS://EXAMPLE.com:443/x/ //example.com/x/ /x//y /.//x '/%2e%2e/x'; do
+    i=$((i + 1))
+    printf '/a/b?c\000%s' "$location" > "corpus/redirect/$i"
+done
+
+# Steps of a connection: the client's preface and SETTINGS, a slot taken and named, the promise, its head and its end.
+preface='PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+settings='\001\003\000\000\000\000\000\000\011\077\011\077'
+promise='\005\006\000\010\013\077\000\000'
+for rest in "$promise" "$promise$promise" "\005\007$promise\015" "$promise\004\001\002\005\000\000\000\013\077\000\000\015" \
+    "$promise\001\002\002\000\010\000\011\077\015" "$promise\001\005\000\000\000\000\000\011\077\015"; do
+    i=$((i + 1))
+    printf "\000\030$preface$settings$rest" > "corpus/observer/$i"
 done
 
 rm -f corpus/.list

@@ -3,7 +3,13 @@
 mod bad_input;
 mod check;
 mod cli;
+#[cfg(all(unix, feature = "serve"))]
+mod clients;
 mod determinism;
 mod fixtures;
 mod generated_sites;
+#[cfg(all(target_os = "linux", feature = "serve"))]
+mod load;
+#[cfg(all(unix, feature = "serve"))]
+mod serve;
 mod support;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use pushgen_policy::Origin;
@@ -109,6 +110,8 @@ fn files_options(command: &Serve) -> FilesOptions {
 
 fn rules(command: &Serve) -> Rules {
     let mut rules = Rules::default();
+    // The assets are files: one that takes longer than usual comes all the same.
+    rules.patience = Duration::from_secs(1);
     rules.push = !command.no_push;
     rules.early_hints = !command.no_early_hints;
     rules.digest_cookie = !command.no_cookie;

@@ -25,7 +25,9 @@ pub(crate) fn of<'a>(report: &Report<'a>) -> Entry<'a> {
         links.clear();
     }
     Entry {
-        time: SystemTime::now(),
+        time: SystemTime::now()
+            .checked_sub(report.elapsed)
+            .unwrap_or(SystemTime::UNIX_EPOCH),
         peer: report.connection.peer,
         method: report.method.as_str(),
         target: report.target,

@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use crate::final_response::strip_connection_fields;
 use crate::http2::Exchange;
 
 /// Sends 103 responses; in the extensions of every request that came over HTTP/2.
@@ -56,12 +57,13 @@ impl EarlyHints {
         self.send(headers)
     }
 
-    /// Sends a 103 with these fields.
+    /// Sends a 103 with these fields, but those of a connection (RFC 9113, section 8.2.2).
     ///
     /// # Errors
     ///
     /// [`TooLate`].
-    pub fn send(&self, headers: HeaderMap) -> Result<(), TooLate> {
+    pub fn send(&self, mut headers: HeaderMap) -> Result<(), TooLate> {
+        strip_connection_fields(&mut headers);
         let exchange = self.0.upgrade().ok_or(TooLate)?;
         exchange
             .inform(StatusCode::EARLY_HINTS, headers)

@@ -152,7 +152,8 @@ pub(crate) fn prepare(
     is_head || body.is_end_stream()
 }
 
-fn strip_connection_fields(headers: &mut HeaderMap) {
+/// Takes out the fields of a connection, and those that `Connection` names.
+pub(crate) fn strip_connection_fields(headers: &mut HeaderMap) {
     if !headers.keys().any(|name| CONNECTION_FIELDS.contains(name)) {
         return;
     }

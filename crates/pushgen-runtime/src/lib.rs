@@ -120,6 +120,8 @@ mod early_hints;
 mod field_list;
 mod final_response;
 mod freshness;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hint_memo;
 mod http1;
 mod http2;

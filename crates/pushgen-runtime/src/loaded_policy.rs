@@ -119,7 +119,7 @@ fn fingerprints(policy: &Policy, origin: &Origin) -> Box<[Fingerprints]> {
         .collect()
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) mod example {
     //! Policies for tests: each asset a path and its content, each plan what its entries may be
     //! sent by.

@@ -2,9 +2,9 @@
 //!
 //! In: the request, and the response with its `Location`. Out: the target's path and query, to be
 //! looked up in the policy. References are resolved as in RFC 3986, section 5.2, for what servers
-//! write; where a browser might read something else (backslashes, controls) the answer is none.
-//! Left out: other origins, and normalisation of percent-encoding: a target that is spelt otherwise
-//! than the policy's page is no page.
+//! write; where a browser might read something else (backslashes, controls, dots as `%2e`) the answer
+//! is none. Left out: other origins, and normalisation of percent-encoding: a target that is spelt
+//! otherwise than the policy's page is no page.
 
 use http::{header, response};
 use pushgen_policy::Origin;
@@ -58,7 +58,7 @@ fn resolve(request: &RequestFacts, location: &str) -> Option<String> {
         None if rest.len() != reference.len() => return None,
         None => merge(&request.target, rest)?,
     };
-    Some(without_dot_segments(&relative))
+    (!has_encoded_dots(&relative)).then(|| without_dot_segments(&relative))
 }
 
 /// A reference without authority on its base.
@@ -74,6 +74,15 @@ fn merge(base: &str, reference: &str) -> Option<String> {
             Some(format!("{directory}{reference}"))
         }
     }
+}
+
+/// Whether a segment is one of dots to browsers (URL Standard, "double-dot URL path segment") and not to RFC 3986.
+fn has_encoded_dots(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    path.split('/').any(|segment| {
+        let decoded = segment.replace("%2e", ".").replace("%2E", ".");
+        decoded.len() < segment.len() && matches!(&*decoded, "." | "..")
+    })
 }
 
 /// RFC 3986, section 5.2.4, for an absolute path; the query stays as it is.
@@ -162,9 +171,20 @@ mod tests {
             "/a b",
             "/\u{e9}",
             "a:b",
+            "/%2e",
+            "/x/%2E./y",
+            "x/%2e/../y",
+            "../.%2e?x",
         ] {
             assert_eq!(resolved(location), None, "{location}");
         }
+    }
+
+    #[test]
+    fn leaves_what_a_base_with_encoded_dots_would_make() {
+        let from = request("https://example.com/a/%2e%2e/b");
+        assert_eq!(resolve(&from, "c"), None);
+        assert_eq!(resolve(&from, "/c?%2e").as_deref(), Some("/c?%2e"));
     }
 
     #[test]

@@ -121,7 +121,8 @@ impl Concern {
         let target = target(parts);
         let is_asset = !policy.policy().assets_at(target).is_empty();
         let has_plan = policy.policy().plan_index(target).is_some();
-        let has_page = has_plan || shared.settings.rules.redirects;
+        let has_page =
+            (has_plan || shared.settings.rules.redirects) && !shared.client_gives_pages_up();
         if !is_asset && !has_page && !shared.push_is_enabled() {
             return Self::default();
         }
@@ -187,13 +188,8 @@ impl<S: HttpService> Answer<S> {
         let outcome = self.serve(request).await;
         let shared = self.active.shared();
         let page = self.page.as_deref();
-        if !outcome.is_complete {
-            if self.exchange.0.has_promised() {
-                shared.turns.cancel_pushes_of(self.exchange.0.stream());
-            } else if outcome.status.is_none() && page.is_some_and(Page::pushes) {
-                // The service was asked for all its assets, and would be with every page like it.
-                shared.cancels.fetch_add(1, Ordering::Relaxed);
-            }
+        if !outcome.is_complete && self.exchange.0.has_promised() {
+            shared.turns.cancel_pushes_of(self.exchange.0.stream());
         }
         if let Some(page) = page {
             page.decision.count(&shared.settings.metrics.refusals);
@@ -234,7 +230,15 @@ impl<S: HttpService> Answer<S> {
         match response {
             Some(Ok(response)) => self.respond(&shared, response, turn).await,
             // The task's end resets the stream, as hyper does when a service fails.
-            Some(Err(_)) | None => Outcome::default(),
+            Some(Err(_)) => Outcome::default(),
+            None => {
+                let page = self.page.as_deref();
+                let has_plan = page.is_some_and(|page| !page.decision.verdicts().is_empty());
+                if has_plan && !exchange.has_promised() {
+                    shared.pages_given_up.fetch_add(1, Ordering::Relaxed);
+                }
+                Outcome::default()
+            }
         }
     }
 

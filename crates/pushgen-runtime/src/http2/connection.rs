@@ -35,7 +35,7 @@ use crate::http2::exchange::{Abandoned, Exchange};
 use crate::http2::keep_alive::KeepAlive;
 use crate::http2::observer::{ClosedBy, Observed};
 use crate::http2::page::{ask, to_push};
-use crate::http2::promise::{Batch, target};
+use crate::http2::promise::{Batch, Made, target};
 use crate::http2::shared::Shared;
 use crate::http2::turns::Handed;
 use crate::limits::Limits;
@@ -89,6 +89,8 @@ pub(crate) struct Connection<Io, S: HttpService> {
     abandoned: mpsc::UnboundedReceiver<Abandoned>,
     /// Batches that wait until they may be promised.
     waiting: VecDeque<Batch<S::ResponseBody>>,
+    /// The batch whose promises are not known to be written.
+    made: Option<Made<S::ResponseBody>>,
     /// Streams that wait until their promises are out.
     to_reset: Vec<Abandoned>,
     is_closing: bool,
@@ -167,6 +169,7 @@ where
             manual,
             abandoned,
             waiting: VecDeque::new(),
+            made: None,
             to_reset: Vec::new(),
             is_closing: false,
             clock: Clock {
@@ -217,17 +220,24 @@ where
         }
     }
 
-    /// Makes the promises of one page, and resets the streams that waited for theirs.
+    /// Lets the page go on whose promises are written, makes those of the next, and resets the streams that waited for theirs.
     fn promise(&mut self) {
-        while self.shared.observations.may_promise() {
-            if !self.to_reset.is_empty() {
-                self.to_reset.drain(..).for_each(Abandoned::reset);
+        let shared = Arc::clone(&self.shared);
+        loop {
+            if !shared.observations.is_corked()
+                && let Some(made) = self.made.take()
+            {
+                for promised in made.tell() {
+                    send_promised(&shared, promised);
+                }
             }
-            let Some(batch) = self.waiting.pop_front() else {
+            if !shared.observations.may_promise() {
                 return;
-            };
-            for promised in batch.promise(&self.shared) {
-                send_promised(&self.shared, promised);
+            }
+            self.to_reset.drain(..).for_each(Abandoned::reset);
+            match self.waiting.pop_front() {
+                Some(batch) => self.made = Some(batch.promise(&shared)),
+                None => return,
             }
         }
     }
@@ -454,5 +464,38 @@ fn ended(error: h2::Error) -> Result<(), ConnectionError> {
             Ok(())
         }
         _ => Err(error.into()),
+    }
+}
+
+/// What a connection holds on to.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Held {
+    /// Streams that h2 remembers.
+    pub(crate) streams: usize,
+    /// Promises and resets that wait.
+    pub(crate) waiting: usize,
+    pub(crate) slots: u32,
+    /// Bytes that were handed to h2 and are not written.
+    pub(crate) outstanding: usize,
+    pub(crate) has_turns: bool,
+    pub(crate) is_idle: bool,
+}
+
+#[cfg(test)]
+impl<Io, S> Connection<Io, S>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    S: HttpService,
+{
+    pub(crate) fn held(&self) -> Held {
+        Held {
+            streams: self.h2.num_wired_streams(),
+            waiting: self.waiting.len() + self.to_reset.len(),
+            slots: self.shared.slots.taken(),
+            outstanding: self.shared.turns.outstanding(),
+            has_turns: !self.shared.turns.is_empty(),
+            is_idle: self.shared.is_idle(),
+        }
     }
 }

@@ -24,6 +24,8 @@ mod turns;
 
 pub(crate) use connection::serve;
 pub(crate) use exchange::{Continue, Exchange};
+#[cfg(fuzzing)]
+pub use observer::fuzzing::observer;
 
 #[cfg(test)]
 mod tests;

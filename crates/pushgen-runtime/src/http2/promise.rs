@@ -69,27 +69,27 @@ pub(crate) struct Promised<B> {
     pub(crate) asked: Instant,
 }
 
+/// A batch whose promises are made, and perhaps not written yet.
+pub(crate) struct Made<B> {
+    tell: oneshot::Sender<Result<Vec<usize>, Refusal>>,
+    outcome: Result<Vec<usize>, Refusal>,
+    promised: Vec<Promised<B>>,
+}
+
+impl<B> Made<B> {
+    /// Tells the page's task that its promises are out, or why there are none.
+    pub(crate) fn tell(self) -> Vec<Promised<B>> {
+        // A page that is given up does not hear.
+        let _ = self.tell.send(self.outcome);
+        self.promised
+    }
+}
+
 impl<B: ResponseBody> Batch<B> {
     /// Makes the promises. To be called by the connection's task, when
-    /// [`Observations::may_promise`](crate::http2::observer::Observations::may_promise) holds.
-    pub(crate) fn promise(self, shared: &Arc<Shared<B>>) -> Vec<Promised<B>> {
-        let (made, promised) = match self.try_promise(shared) {
-            (sender, Ok((assets, promised))) => ((sender, Ok(assets)), promised),
-            (sender, Err(refusal)) => ((sender, Err(refusal)), Vec::new()),
-        };
-        // A page that is given up does not hear.
-        let _ = made.0.send(made.1);
-        promised
-    }
-
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
-    fn try_promise(
-        mut self,
-        shared: &Arc<Shared<B>>,
-    ) -> (
-        oneshot::Sender<Result<Vec<usize>, Refusal>>,
-        Result<(Vec<usize>, Vec<Promised<B>>), Refusal>,
-    ) {
+    /// [`Observations::may_promise`](crate::http2::observer::Observations::may_promise) holds. The page
+    /// is to be told when they are written: what it sends before that, `h2` would mix with them.
+    pub(crate) fn promise(mut self, shared: &Arc<Shared<B>>) -> Made<B> {
         // What was carried since the decision, for another page or at the client's own request, is
         // there already.
         let mut of_handler_is_carried = false;
@@ -100,12 +100,18 @@ impl<B: ResponseBody> Batch<B> {
                 !is_carried
             });
         }
-        let made = self.made;
-        if of_handler_is_carried {
-            return (made, Err(Refusal::Recorded));
-        }
-        if let Err(refusal) = admit(shared, &self.page, &self.pushes) {
-            return (made, Err(refusal));
+        let tell = self.made;
+        let refusal = if of_handler_is_carried {
+            Err(Refusal::Recorded)
+        } else {
+            admit(shared, &self.page, &self.pushes)
+        };
+        if let Err(refusal) = refusal {
+            return Made {
+                tell,
+                outcome: Err(refusal),
+                promised: Vec::new(),
+            };
         }
         let page = Arc::clone(&self.page);
         let pushes = self.pushes;
@@ -168,18 +174,25 @@ impl<B: ResponseBody> Batch<B> {
                 _ => Ok((assets, promised)),
             }
         });
-        let promised = promised.unwrap_or(Err(Refusal::StreamClosed));
-        if let (Ok((assets, promised)), Some((policy, place))) = (&promised, &carried) {
+        let (outcome, promised) = match promised.unwrap_or(Err(Refusal::StreamClosed)) {
+            Ok((assets, promised)) => (Ok(assets), promised),
+            Err(refusal) => (Err(refusal), Vec::new()),
+        };
+        if let (Ok(assets), Some((policy, place))) = (&outcome, &carried) {
             let mut records = shared.records();
             let record = records.at(*place);
             for asset in assets {
                 record.mark_pushed(policy, *asset);
             }
-            for promise in promised {
+            for promise in &promised {
                 record.mark_requested(&promise.target);
             }
         }
-        (made, promised)
+        Made {
+            tell,
+            outcome,
+            promised,
+        }
     }
 }
 

@@ -10,8 +10,8 @@
 //! incremental may keep incremental ones back; here all of the former together count as one that takes
 //! turns with the latter.
 //!
-//! **Pages with pushes.** A page's head goes first, then its pushes in the order of their plan, then
-//! the rest of the page; see [`inheritance`] for how that fits urgencies.
+//! **Pages with pushes.** A page's head goes first, and is written before its pushes begin; these come in the
+//! order of their plan, then the rest of the page; see [`inheritance`] for how that fits urgencies.
 //!
 //! **Who holds others back.** A response that has its turn, wants one, or is expected to, and, as long as
 //! bytes are under way, one that has just sent. A response without data or window holds nobody back.
@@ -124,6 +124,8 @@ enum Kind {
         inherited: u8,
         /// Whether the client gave `urgency`.
         by_client: bool,
+        /// DATA in all after which the page's head is written.
+        not_before: u64,
         is_cancelled: bool,
     },
 }
@@ -181,6 +183,7 @@ impl Schedule {
                     page_urgency: DEFAULT_URGENCY,
                     inherited: urgency(priority),
                     by_client,
+                    not_before: 0,
                     is_cancelled: false,
                 }
             }
@@ -219,7 +222,12 @@ impl Schedule {
         };
         self.len -= 1;
         match entry.kind {
-            Kind::Main { .. } => self.mains -= 1,
+            Kind::Main { head_left, .. } => {
+                self.mains -= 1;
+                if head_left > 0 {
+                    self.release_pushes_of(entry.stream);
+                }
+            }
             Kind::Pushed { .. } => {
                 self.pushes -= 1;
                 self.groups_are_stale = true;
@@ -333,18 +341,48 @@ impl Schedule {
         self.change(place, State::Sending);
         self.handed += bytes;
         if let Some(Some(Entry {
+            stream,
             kind: Kind::Main { head_left, .. },
             ..
         })) = self.entries.get_mut(place.0)
         {
+            let stream = *stream;
+            let had_head_left = *head_left > 0;
             *head_left = head_left.saturating_sub(bytes);
+            if had_head_left && *head_left == 0 {
+                self.release_pushes_of(stream);
+            }
         }
         ahead
+    }
+
+    /// The head of a page is handed over: its pushes begin when it is written, since h2 would put their
+    /// first frames between the page's fields and its head.
+    fn release_pushes_of(&mut self, page: u32) {
+        if self.pushes == 0 {
+            return;
+        }
+        let handed = self.handed;
+        for entry in self.entries.iter_mut().flatten() {
+            if let Kind::Pushed {
+                parent, not_before, ..
+            } = &mut entry.kind
+                && *parent == page
+            {
+                *not_before = handed;
+            }
+        }
     }
 
     /// h2 has dropped bytes unsent.
     pub(super) fn take_back(&mut self, bytes: u64) {
         self.handed = self.handed.saturating_sub(bytes);
+        let handed = self.handed;
+        for entry in self.entries.iter_mut().flatten() {
+            if let Kind::Pushed { not_before, .. } = &mut entry.kind {
+                *not_before = handed.min(*not_before);
+            }
+        }
     }
 
     /// Bytes handed over and not written.
@@ -392,7 +430,7 @@ impl Schedule {
                 }
                 _ => {}
             }
-            if entry.is_pushed() && window_of_pushes == 0 {
+            if matches!(entry.kind, Kind::Pushed { .. }) && window_of_pushes == 0 {
                 continue;
             }
             let rank = self.rank(entry);
@@ -407,6 +445,10 @@ impl Schedule {
             return None;
         };
         let bytes = match entry.kind {
+            // What ranks lower waits with it; it is not for long.
+            Kind::Pushed { not_before, .. } if wire.written + self.stuck < not_before => {
+                return None;
+            }
             Kind::Pushed { .. } => wanted.min(window_of_pushes),
             Kind::Main { head_left, .. } if entry.sends_head() => wanted.min(window).min(head_left),
             Kind::Main { .. } => wanted.min(window),
@@ -494,10 +536,6 @@ impl Schedule {
 }
 
 impl Entry {
-    fn is_pushed(&self) -> bool {
-        matches!(self.kind, Kind::Pushed { .. })
-    }
-
     /// Whether it is a page that has pushes and has not sent its head.
     fn sends_head(&self) -> bool {
         matches!(

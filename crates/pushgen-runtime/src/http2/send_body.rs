@@ -131,9 +131,9 @@ impl Sending<'_> {
             return grant;
         }
         loop {
-            let written = self.turn.data_written();
+            let (patience, written) = (self.patience, self.turn.data_written());
             let grant = poll_fn(|context| self.poll_grant(wanted, context));
-            match tokio::time::timeout(self.patience, grant).await {
+            match tokio::time::timeout(patience, grant).await {
                 Ok(grant) => return grant,
                 Err(_) if self.turn.data_written() == written => return Err(Unsent::Stalled),
                 Err(_) => {}

@@ -33,6 +33,8 @@ pub(crate) struct Shared<B> {
     pub(crate) promises: AtomicU32,
     pub(crate) pushed_bytes: AtomicU64,
     pub(crate) cancels: AtomicU32,
+    /// Pages that the client reset before anything was promised with them.
+    pub(crate) pages_given_up: AtomicU32,
     /// Responses in progress.
     active: AtomicUsize,
     records: Mutex<Records>,
@@ -63,6 +65,7 @@ impl<B> Shared<B> {
             promises: AtomicU32::new(0),
             pushed_bytes: AtomicU64::new(0),
             cancels: AtomicU32::new(0),
+            pages_given_up: AtomicU32::new(0),
             active: AtomicUsize::new(0),
             records: Mutex::default(),
         }
@@ -88,6 +91,12 @@ impl<B> Shared<B> {
     pub(crate) fn push_is_enabled(&self) -> bool {
         let peer = self.observations.peer_settings();
         self.settings.rules.push && peer.is_some_and(|peer| peer.enable_push)
+    }
+
+    /// Whether the client asks for pages and gives them up. Each time the service is asked for all the
+    /// page's assets, so such a client gets pages without their plans.
+    pub(crate) fn client_gives_pages_up(&self) -> bool {
+        self.pages_given_up.load(Ordering::Relaxed) >= self.settings.rules.max_cancels
     }
 
     /// Begins a response.

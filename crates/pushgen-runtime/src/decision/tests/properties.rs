@@ -60,65 +60,8 @@ fn any_scene() -> impl Strategy<Value = Scene> {
     )
 }
 
-/// What holds for every decision.
 fn check(scene: &Scene, decision: &Decision) {
-    let pushes: Vec<_> = decision.pushes().collect();
-    let target = |asset: &usize| scene.policy.asset(*asset).unwrap().path.as_str();
-    let mut targets: Vec<_> = pushes.iter().map(target).collect();
-    for hint in decision.hints() {
-        assert!(!targets.contains(&target(&hint)), "pushed and hinted");
-    }
-    targets.sort_unstable();
-    targets.dedup();
-    assert_eq!(targets.len(), pushes.len(), "promised twice");
-    assert!(pushes.len() <= scene.connection.free_slots);
-    assert!(pushes.len() <= scene.rules.max_pushes_per_page);
-    assert!(
-        pushes.is_empty()
-            || pushes.len() as u32 + scene.connection.promises <= scene.rules.max_promises
-    );
-    for link in [
-        decision.links().collect::<Vec<_>>(),
-        decision.early_hints().collect(),
-    ] {
-        assert!(link.iter().map(|link| link.len()).sum::<usize>() <= scene.rules.max_hint_bytes);
-    }
-    for verdict in decision.verdicts() {
-        let Verdict {
-            delivery,
-            not_pushed,
-            not_hinted,
-            terms,
-            ..
-        } = verdict;
-        assert!(*delivery != Delivery::Push || terms.may_push);
-        assert!(terms.may_hint || !matches!(delivery, Delivery::EarlyHint | Delivery::Link));
-        assert!(*delivery != Delivery::EarlyHint || scene.connection.version == Version::HTTP_2);
-        // Every refusal has its reason, and nothing else has one.
-        assert_eq!(
-            not_pushed.is_some(),
-            terms.may_push && *delivery != Delivery::Push
-        );
-        assert_eq!(
-            not_hinted.is_some(),
-            terms.may_hint && matches!(delivery, Delivery::Link | Delivery::Nothing)
-        );
-        // All or nothing: with any push, what is not pushed is had or the same file.
-        if !pushes.is_empty()
-            && let Some(refusal) = not_pushed
-        {
-            assert!(
-                matches!(
-                    refusal,
-                    Refusal::Recorded
-                        | Refusal::CacheDigest
-                        | Refusal::DigestCookie
-                        | Refusal::SameTarget
-                ),
-                "{refusal}"
-            );
-        }
-    }
+    invariants::check(decision, &scene.connection, &scene.rules);
 }
 
 proptest! {

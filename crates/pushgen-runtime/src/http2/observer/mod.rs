@@ -13,6 +13,8 @@
 //!
 //! Left out: time limits, and everything that needs header fields.
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod incoming;
 mod observations;
 mod outgoing;

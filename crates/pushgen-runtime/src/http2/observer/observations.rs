@@ -146,7 +146,12 @@ impl Observations {
     /// h2 stops in the middle of its input when a blocked writer keeps it from answering a PING or
     /// SETTINGS frame; a reset of the parent may then lie unseen in its buffer.
     pub(crate) fn may_promise(&self) -> bool {
-        self.input_is_consumed.load(Ordering::Acquire) && !self.corked.load(Ordering::Acquire)
+        self.input_is_consumed.load(Ordering::Acquire) && !self.is_corked()
+    }
+
+    /// Whether promises are unwritten.
+    pub(crate) fn is_corked(&self) -> bool {
+        self.corked.load(Ordering::Acquire)
     }
 
     /// The peer's settings as last received, `None` before the first.
@@ -180,6 +185,24 @@ impl Observations {
     #[cfg(test)]
     pub(crate) fn highest_promised(&self) -> u32 {
         self.lock().highest_promised
+    }
+
+    /// The promised streams that have not closed.
+    #[cfg(fuzzing)]
+    pub(super) fn promised_streams(&self) -> Vec<u32> {
+        self.lock().promised.keys().copied().collect()
+    }
+
+    /// Panics if what is counted is not what there is.
+    #[cfg(fuzzing)]
+    pub(super) fn assert_consistent(&self) {
+        let state = self.lock();
+        let is_queued = |entry: &&Promised| entry.state == PromisedState::Queued;
+        let queued = state.promised.values().filter(is_queued).count();
+        assert_eq!(state.queued as usize, queued);
+        assert_eq!(self.corked.load(Ordering::Acquire), state.is_corked());
+        assert_eq!(state.corked_since.is_some(), state.is_corked());
+        assert!(state.priority_updates.len() <= PRIORITY_UPDATES_MAX);
     }
 
     /// Takes the promised streams that have closed since the last call. Each comes once, so that
@@ -489,7 +512,9 @@ impl Observations {
 
     pub(super) fn promised_headers_written(&self, stream: u32) {
         self.change(|state| {
-            if let Some(entry) = state.promised.get_mut(&stream) {
+            let entry = state.promised.get_mut(&stream);
+            // A promise that h2 still holds stays counted as one.
+            if let Some(entry) = entry.filter(|entry| entry.state == PromisedState::Reserved) {
                 entry.state = PromisedState::Open;
             }
         });

@@ -437,6 +437,20 @@ fn a_promised_stream_is_queued_then_reserved_then_open() {
     assert_eq!(state(&connection), None);
 }
 
+#[test]
+fn a_head_before_its_promise_does_not_hold_the_cork_for_ever() {
+    // h2 never writes that. If it did, nothing would ever be read again.
+    let mut connection = Connection::begun();
+    connection.receives(&settings(&[]));
+    let slots = Slots::new(Arc::clone(&connection.observations), 10);
+    for (promised, flags) in [(2, END_HEADERS), (4, END_HEADERS | END_STREAM)] {
+        slots.take().unwrap().promised(1, promised);
+        connection.sends(&frame(HEADERS, flags, promised, b"fields"));
+        connection.sends(&push_promise(1, promised));
+        assert!(connection.observations.may_promise(), "{promised}");
+    }
+}
+
 #[derive(Debug, Default)]
 struct Wakes(AtomicUsize);
 

@@ -435,6 +435,9 @@ impl World {
             Does::HasSent => promised > 0,
             Does::IsExpected | Does::HasTurn(_) => true,
         });
+        // A push may have to wait until its page's head is written.
+        let waits_for_head = self.waiting().any(|stream| stream.page.is_some()) && under_way > 0;
+        let is_held = is_held || waits_for_head;
         let has_room = under_way - ahead + 16_384 <= LIMIT as usize;
         if !is_held && has_room {
             for waiting in self.waiting() {
