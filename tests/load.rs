@@ -36,7 +36,7 @@ const PAGES: u64 = 50;
 const AT_ONCE: u64 = 5;
 /// A connection keeps the records of so many hosts apart, and so has pushes for the first page of each.
 const HOSTS: u64 = 8;
-/// A steady client promises itself no less: seven files with each host's first page, at most a hundred in all.
+/// What a steady client is sent: seven files with each host's first page, or eight.
 const PUSHES: u64 = 7 * HOSTS;
 /// The memory that a round may leave in use, beyond what the first one did.
 const GROWTH: u64 = 6 << 20;
@@ -121,9 +121,8 @@ fn a_connection_survives_hundreds_of_cancelled_pages() {
             .expect("a page with pushes");
         for _ in 0..100 {
             for _ in 0..AT_ONCE {
-                let cancel = client
-                    .random
-                    .of(&[Cancel::AtOnce, Cancel::Head, Cancel::Body]);
+                let at_once = Cancel::AtOnce(client.random.below(12));
+                let cancel = client.random.of(&[at_once, Cancel::Head, Cancel::Body]);
                 let target = client.random.of(&TARGETS);
                 cancelled(&sender, "example.com", target, &client.site, cancel)
                     .await
@@ -195,8 +194,8 @@ impl AddAssign for Tally {
 /// When a page is cancelled, or what is pushed with it.
 #[derive(Debug, Clone, Copy)]
 enum Cancel {
-    /// With its request, or shortly afterwards.
-    AtOnce,
+    /// With its request, or after so many turns of the client's other tasks.
+    AtOnce(u64),
     /// After the response's head.
     Head,
     /// After some of the body.
@@ -231,14 +230,16 @@ impl Client {
         let mut connection = Connection::open(&self.server, true).await;
         self.tally.connections += 1;
         for group in 0..PAGES / AT_ONCE {
-            let kinds = [
-                Cancel::AtOnce,
-                Cancel::Head,
-                Cancel::Body,
-                Cancel::Pushes,
-                Cancel::PushedBodies,
-            ];
-            let cancel = |random: &mut Random, place| (place > 0).then(|| random.of(&kinds));
+            let cancel = |random: &mut Random, place| {
+                let kinds = [
+                    Cancel::AtOnce(random.below(12)),
+                    Cancel::Head,
+                    Cancel::Body,
+                    Cancel::Pushes,
+                    Cancel::PushedBodies,
+                ];
+                (place > 0).then(|| random.of(&kinds))
+            };
             let cancels: Vec<_> = (0..AT_ONCE)
                 .map(|place| cancel(&mut self.random, place))
                 .collect();
@@ -275,15 +276,11 @@ impl Client {
         for place in 0..AT_ONCE {
             let host = format!("h{}.test", (group * AT_ONCE + place) % HOSTS);
             let target = self.random.of(&TARGETS);
-            let delay = self.random.below(12);
             let sender = connection.sender.clone();
             let site = Arc::clone(&self.site);
             match cancel(place) {
                 None => {
                     pages.spawn(async move { whole(&sender, &host, target, &site).await });
-                }
-                Some(Cancel::AtOnce) => {
-                    pages.spawn(async move { at_once(&sender, &host, target, delay).await });
                 }
                 Some(cancel) => {
                     pages.spawn(
@@ -338,24 +335,7 @@ async fn whole(
     })
 }
 
-/// A page that is reset as soon as it is asked for, give or take what else the client does meanwhile.
-async fn at_once(
-    sender: &SendRequest<Bytes>,
-    host: &str,
-    target: &str,
-    delay: u64,
-) -> Result<Tally, h2::Error> {
-    let asked = request(sender, host, target).await?;
-    for _ in 0..delay {
-        yield_now().await;
-    }
-    drop(asked);
-    Ok(Tally {
-        cancelled_pages: 1,
-        ..Tally::default()
-    })
-}
-
+/// A page that is not read to its end, or without what is pushed with it.
 async fn cancelled(
     sender: &SendRequest<Bytes>,
     host: &str,
@@ -363,13 +343,15 @@ async fn cancelled(
     site: &Arc<Site>,
     cancel: Cancel,
 ) -> Result<Tally, h2::Error> {
-    if let Cancel::AtOnce = cancel {
-        return at_once(sender, host, target, 0).await;
-    }
     let (mut response, _) = request(sender, host, target).await?;
     let promises = response.push_promises();
     let cancelled_pushes = match cancel {
-        Cancel::AtOnce => 0,
+        Cancel::AtOnce(turns) => {
+            for _ in 0..turns {
+                yield_now().await;
+            }
+            0
+        }
         Cancel::Head | Cancel::Body => {
             let mut body = response.await?.into_body();
             if let Cancel::Body = cancel

@@ -57,7 +57,7 @@ enum Kind {
         /// `None` if the request has no usable authority.
         authority: Option<Authority>,
         place: Option<Place>,
-        pushes: mpsc::UnboundedSender<ManualPush>,
+        pushes: mpsc::UnboundedSender<Box<ManualPush>>,
     },
 }
 
@@ -177,7 +177,7 @@ impl Pusher {
         scheme: Scheme,
         authority: Option<Authority>,
         place: Option<Place>,
-        pushes: mpsc::UnboundedSender<ManualPush>,
+        pushes: mpsc::UnboundedSender<Box<ManualPush>>,
     ) -> Self {
         Self(Kind::Client {
             page: Arc::downgrade(page),
@@ -227,7 +227,7 @@ impl Pusher {
             place: *place,
             made,
         };
-        pushes.send(push).map_err(|_| PushError::StreamClosed)?;
+        pushes.send(Box::new(push)).map_err(|_| PushError::StreamClosed)?;
         match outcome.await {
             Ok(outcome) => outcome.map(drop).map_err(PushError::from),
             Err(_) => Err(PushError::StreamClosed),

@@ -55,14 +55,16 @@ where
 }
 
 /// Asks a service, when it is ready.
-pub(crate) async fn call<S: HttpService>(
+pub(crate) fn call<S: HttpService>(
     mut service: S,
     request: Request<Body>,
-) -> Result<Response<S::ResponseBody>, BoxError> {
-    poll_fn(|context| service.poll_ready(context))
-        .await
-        .map_err(Into::into)?;
-    service.call(request).await.map_err(Into::into)
+) -> impl Future<Output = Result<Response<S::ResponseBody>, BoxError>> + Send {
+    async move {
+        poll_fn(|context| service.poll_ready(context))
+            .await
+            .map_err(Into::into)?;
+        service.call(request).await.map_err(Into::into)
+    }
 }
 
 /// A `hyper::service::Service` as a `tower` one.

@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::{Instant, SystemTime};
 
 use h2::server::SendResponse;
-use h2::{Reason, RecvStream};
+use h2::{Reason, RecvStream, SendStream};
 use http::{Method, Request, Response, StatusCode, Version, header, request};
 
 use crate::body::Body;
@@ -184,8 +184,26 @@ struct Outcome {
 }
 
 impl<S: HttpService> Answer<S> {
-    async fn run(mut self, request: Request<Body>) {
-        let outcome = self.serve(request).await;
+    /// The task of a request. It is as large as what it holds at once, and moved when it is spawned: what
+    /// is needed before the head and what is needed after it are kept apart, and it is no `async fn`,
+    /// which holds its arguments twice.
+    fn run(mut self, request: Request<Body>) -> impl Future<Output = ()> + Send {
+        async move {
+            let answered = {
+                let answer = pin!(service::call(self.service.clone(), request));
+                self.answer(answer).await
+            };
+            let mut outcome = Outcome::default();
+            if let Some((response, turn)) = answered
+                && let Some(rest) = self.respond(response, turn, &mut outcome)
+            {
+                self.send(rest, &mut outcome).await;
+            }
+            self.report(outcome);
+        }
+    }
+
+    fn report(&self, outcome: Outcome) {
         let shared = self.active.shared();
         let page = self.page.as_deref();
         if !outcome.is_complete && self.exchange.0.has_promised() {
@@ -211,43 +229,52 @@ impl<S: HttpService> Answer<S> {
         }
     }
 
-    async fn serve(&mut self, request: Request<Body>) -> Outcome {
-        let shared = Arc::clone(self.active.shared());
-        let exchange = Arc::clone(&self.exchange.0);
-        let answer = pin!(service::call(self.service.clone(), request));
+    /// The service's response, and its turn if it has one already. Without one the task's end resets the
+    /// stream, as hyper does when a service fails.
+    async fn answer(
+        &mut self,
+        answer: Pin<&mut (impl Future<Output = page::Answer<S::ResponseBody>> + Send)>,
+    ) -> Option<(Response<S::ResponseBody>, Option<Turn>)> {
+        let exchange = &self.exchange.0;
         let (response, turn) = match self.page.as_deref_mut() {
-            None => (until_closed(answer, &exchange).await, None),
+            None => (until_closed(answer, exchange).await, None),
             Some(page) => {
+                let shared = self.active.shared();
                 let head_bytes = if page.pushes() { HEAD_BYTES } else { 0 };
                 let role = Role::Main { head_bytes };
                 let mut turn = shared.turns.enter(exchange.stream(), role, self.priority);
                 let service = self.service.clone();
-                let answer = page.deliver(&shared, service, &exchange, &mut turn, answer);
-                let response = until_closed(pin!(answer), &exchange).await;
+                // It is large, and most requests do not need it.
+                let mut answer =
+                    Box::pin(page.deliver(shared, service, exchange, &mut turn, answer));
+                let response = until_closed(answer.as_mut(), exchange).await;
+                drop(answer);
                 (response, Some(turn))
             }
         };
         match response {
-            Some(Ok(response)) => self.respond(&shared, response, turn).await,
-            // The task's end resets the stream, as hyper does when a service fails.
-            Some(Err(_)) => Outcome::default(),
+            Some(Ok(response)) => Some((response, turn)),
+            Some(Err(_)) => None,
             None => {
                 let page = self.page.as_deref();
                 let has_plan = page.is_some_and(|page| !page.decision.verdicts().is_empty());
-                if has_plan && !exchange.has_promised() {
-                    shared.pages_given_up.fetch_add(1, Ordering::Relaxed);
+                if has_plan && !self.exchange.0.has_promised() {
+                    let pages_given_up = &self.active.shared().pages_given_up;
+                    pages_given_up.fetch_add(1, Ordering::Relaxed);
                 }
-                Outcome::default()
+                None
             }
         }
     }
 
-    async fn respond(
-        &mut self,
-        shared: &Shared<S::ResponseBody>,
+    /// Sends the head. Returns what is to follow it.
+    fn respond(
+        &self,
         response: Response<S::ResponseBody>,
         turn: Option<Turn>,
-    ) -> Outcome {
+        outcome: &mut Outcome,
+    ) -> Option<Rest<S::ResponseBody>> {
+        let shared = self.active.shared();
         let exchange = &self.exchange.0;
         let (mut head, body) = response.into_parts();
         if let Some(noted) = &self.noted {
@@ -258,29 +285,33 @@ impl<S: HttpService> Answer<S> {
         if let Some(page) = self.page.as_deref() {
             page.complete(&mut head, shared);
         }
-        let mut outcome = Outcome {
-            status: Some(head.status),
-            ..Outcome::default()
-        };
+        outcome.status = Some(head.status);
         let ends = final_response::prepare(&mut head, &self.method, &body);
-        let Ok(mut stream) = exchange.respond(head, ends) else {
-            return outcome;
-        };
+        let stream = exchange.respond(head, ends).ok()?;
         if ends {
             outcome.is_complete = true;
-            return outcome;
+            return None;
         }
-        let role = Role::Main { head_bytes: 0 };
-        let mut turn =
-            turn.unwrap_or_else(|| shared.turns.enter(exchange.stream(), role, self.priority));
-        let mut sending = Sending {
-            stream: &mut stream,
-            turn: &mut turn,
-            patience: shared.settings.timeouts.write_stall,
-            sent: 0,
+        let enter = || {
+            let role = Role::Main { head_bytes: 0 };
+            shared.turns.enter(exchange.stream(), role, self.priority)
         };
+        let turn = turn.unwrap_or_else(enter);
+        Some(Rest { stream, body, turn })
+    }
+
+    /// Sends the body.
+    async fn send(&mut self, rest: Rest<S::ResponseBody>, outcome: &mut Outcome) {
+        let Rest {
+            mut stream,
+            body,
+            mut turn,
+        } = rest;
+        let patience = self.active.shared().settings.timeouts.write_stall;
+        let mut sending = Sending::new(&mut stream, &mut turn, patience);
         let sent = sending.send(pin!(body)).await;
         outcome.body_bytes = sending.sent;
+        let exchange = &self.exchange.0;
         match sent {
             Ok(()) => outcome.is_complete = true,
             Err(Unsent::Reset) => {}
@@ -289,8 +320,14 @@ impl<S: HttpService> Answer<S> {
                 exchange.abandon_body(stream, Reason::CANCEL);
             }
         }
-        outcome
     }
+}
+
+/// What follows a head.
+struct Rest<B> {
+    stream: SendStream<Handed>,
+    body: B,
+    turn: Turn,
 }
 
 /// The output of a future, unless the stream is closed before.
@@ -326,12 +363,8 @@ pub(crate) fn send_promised<B: ResponseBody>(shared: &Arc<Shared<B>>, promised: 
             is_complete: true,
         };
         if let Some(body) = body {
-            let mut sending = Sending {
-                stream: &mut stream,
-                turn: &mut turn,
-                patience: shared.settings.timeouts.write_stall,
-                sent: 0,
-            };
+            let patience = shared.settings.timeouts.write_stall;
+            let mut sending = Sending::new(&mut stream, &mut turn, patience);
             let sent = sending.send(pin!(body)).await;
             outcome.body_bytes = sending.sent;
             shared.settings.metrics.pushed_bytes.add(sending.sent);

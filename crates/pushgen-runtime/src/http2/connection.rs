@@ -84,15 +84,15 @@ pub(crate) struct Connection<Io, S: HttpService> {
     h2: h2::server::Connection<Observed<Io>, Handed>,
     service: S,
     shared: Arc<Shared<S::ResponseBody>>,
-    batches: mpsc::UnboundedReceiver<Batch<S::ResponseBody>>,
-    manual: mpsc::UnboundedReceiver<ManualPush>,
-    abandoned: mpsc::UnboundedReceiver<Abandoned>,
+    batches: mpsc::UnboundedReceiver<Box<Batch<S::ResponseBody>>>,
+    manual: mpsc::UnboundedReceiver<Box<ManualPush>>,
+    abandoned: mpsc::UnboundedReceiver<Box<Abandoned>>,
     /// Batches that wait until they may be promised.
-    waiting: VecDeque<Batch<S::ResponseBody>>,
+    waiting: VecDeque<Box<Batch<S::ResponseBody>>>,
     /// The batch whose promises are not known to be written.
     made: Option<Made<S::ResponseBody>>,
     /// Streams that wait until their promises are out.
-    to_reset: Vec<Abandoned>,
+    to_reset: Vec<Box<Abandoned>>,
     is_closing: bool,
     clock: Clock,
     shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -102,8 +102,6 @@ pub(crate) struct Connection<Io, S: HttpService> {
 /// The connection's one timer.
 struct Clock {
     timer: Pin<Box<Sleep>>,
-    idle_since: Instant,
-    was_idle: bool,
     /// When the connection is dropped, if it has begun to end.
     end: Option<End>,
 }
@@ -151,9 +149,9 @@ where
         mut h2: h2::server::Connection<Observed<Io>, Handed>,
         service: S,
         shared: Arc<Shared<S::ResponseBody>>,
-        batches: mpsc::UnboundedReceiver<Batch<S::ResponseBody>>,
-        manual: mpsc::UnboundedReceiver<ManualPush>,
-        abandoned: mpsc::UnboundedReceiver<Abandoned>,
+        batches: mpsc::UnboundedReceiver<Box<Batch<S::ResponseBody>>>,
+        manual: mpsc::UnboundedReceiver<Box<ManualPush>>,
+        abandoned: mpsc::UnboundedReceiver<Box<Abandoned>>,
     ) -> Self {
         let now = Instant::now();
         let timeouts = &shared.settings.timeouts;
@@ -174,8 +172,6 @@ where
             is_closing: false,
             clock: Clock {
                 timer: Box::pin(sleep_until(now + timeouts.idle)),
-                idle_since: now,
-                was_idle: true,
                 end: None,
             },
             shutdown: Some(Box::pin(async move { shutdown.begun().await })),
@@ -213,7 +209,7 @@ where
             self.waiting.push_back(batch);
         }
         while let Poll::Ready(Some(push)) = self.manual.poll_recv(context) {
-            self.ask_for(push);
+            self.ask_for(*push);
         }
         while let Poll::Ready(Some(stream)) = self.abandoned.poll_recv(context) {
             self.to_reset.push(stream);
@@ -234,7 +230,7 @@ where
             if !shared.observations.may_promise() {
                 return;
             }
-            self.to_reset.drain(..).for_each(Abandoned::reset);
+            self.to_reset.drain(..).for_each(|stream| stream.reset());
             match self.waiting.pop_front() {
                 Some(batch) => self.made = Some(batch.promise(&shared)),
                 None => return,
@@ -291,7 +287,7 @@ where
                 made,
             };
             // If the connection has ended, `made` is dropped and says so.
-            let _ = shared.batches.send(batch);
+            let _ = shared.batches.send(Box::new(batch));
         });
     }
 
@@ -322,8 +318,6 @@ where
                 match self.h2.poll_accept(context) {
                     Poll::Ready(Some(Ok((request, response)))) => {
                         answer(&self.shared, &self.service, request, response);
-                        // It may have ended before the clock is looked at.
-                        self.clock.was_idle = false;
                     }
                     Poll::Ready(Some(Err(error))) => return Poll::Ready(ended(error)),
                     Poll::Ready(None) => {
@@ -362,14 +356,15 @@ where
             self.shutdown = None;
             self.end(true);
         }
-        let is_idle = self.shared.is_idle();
-        if is_idle && !self.clock.was_idle {
-            self.clock.idle_since = Instant::now();
+        if let Some(keep_alive) = &mut self.keep_alive {
+            let is_corked = self.shared.observations.is_corked();
+            keep_alive.note_reading(!is_corked, Instant::now());
         }
-        self.clock.was_idle = is_idle;
         loop {
             let deadline = self.deadline(context);
-            if deadline < self.clock.timer.deadline() {
+            if let Some(deadline) = deadline
+                && deadline < self.clock.timer.deadline()
+            {
                 self.clock.timer.as_mut().reset(deadline);
             }
             if self.clock.timer.as_mut().poll(context).is_pending() {
@@ -379,41 +374,50 @@ where
             if let Some(timeout) = self.overdue(now) {
                 return Poll::Ready(timeout);
             }
-            let next = self.deadline(context).max(now + Duration::from_millis(1));
+            // A response that ends from now on wakes nobody: the timer is never later than its time.
+            let latest = now + self.shared.settings.timeouts.idle;
+            let next = self.deadline(context).map_or(latest, |next| next.min(latest));
+            let next = next.max(now + Duration::from_millis(1));
             self.clock.timer.as_mut().reset(next);
         }
     }
 
+    /// Since when the client takes nothing of what waits for it. Promises may wait for long behind the
+    /// DATA of others; that is no stall as long as these are written.
+    fn stalled_since(&self) -> Option<Instant> {
+        let observations = &self.shared.observations;
+        let corked = observations.corked_since();
+        let corked = corked.map(|since| since.max(observations.last_write()));
+        let stalled = observations.write_stalled_since();
+        [stalled, corked].into_iter().flatten().min()
+    }
+
     /// When something will have taken too long, as things are.
-    fn deadline(&mut self, context: &mut Context<'_>) -> Instant {
+    fn deadline(&mut self, context: &mut Context<'_>) -> Option<Instant> {
         let timeouts = &self.shared.settings.timeouts;
         let observations = &self.shared.observations;
-        let stalled = observations.write_stalled_since();
-        let corked = observations.corked_since();
-        let waiting = [stalled, corked].into_iter().flatten().min();
-        let stalled = waiting.map(|since| since + timeouts.write_stall);
-        let is_idle = self.clock.was_idle && self.clock.end.is_none();
-        let idle = is_idle.then(|| self.clock.idle_since + timeouts.idle);
+        let stalled = self.stalled_since();
+        let stalled = stalled.map(|since| since + timeouts.write_stall);
+        let idle = match self.clock.end {
+            None => self.shared.idle_since().map(|since| since + timeouts.idle),
+            Some(_) => None,
+        };
         let end = self.clock.end.map(|end| end.at);
         let keep_alive = self.keep_alive.as_mut().map(|keep_alive| {
             keep_alive.hear(context);
             keep_alive.deadline(observations.last_read())
         });
         let deadlines = [stalled, idle, end, keep_alive];
-        let far = Instant::now() + Duration::from_secs(24 * 60 * 60);
-        deadlines.into_iter().flatten().min().unwrap_or(far)
+        deadlines.into_iter().flatten().min()
     }
 
     /// What has taken too long; idleness begins the end.
     fn overdue(&mut self, now: Instant) -> Option<Result<(), ConnectionError>> {
         let timeouts = &self.shared.settings.timeouts;
         let observations = &self.shared.observations;
-        let is_over =
-            |since: Option<Instant>, limit| since.is_some_and(|since| now >= since + limit);
         let too_late = |timeout| Some(Err(ConnectionError::Timeout(timeout)));
-        if is_over(observations.write_stalled_since(), timeouts.write_stall)
-            || is_over(observations.corked_since(), timeouts.write_stall)
-        {
+        let stalled = self.stalled_since();
+        if stalled.is_some_and(|since| now >= since + timeouts.write_stall) {
             return too_late(Timeout::WriteStall);
         }
         if let Some(end) = self.clock.end.filter(|end| now >= end.at) {
@@ -428,7 +432,8 @@ where
         {
             return too_late(Timeout::KeepAlive);
         }
-        if self.clock.was_idle && now >= self.clock.idle_since + timeouts.idle {
+        let idle_since = self.shared.idle_since();
+        if idle_since.is_some_and(|since| now >= since + timeouts.idle) {
             self.end(false);
         }
         None

@@ -25,7 +25,7 @@ pub(crate) struct Exchange {
     state: Mutex<State>,
     early_hints_sent: AtomicBool,
     has_promised: AtomicBool,
-    abandoned: mpsc::UnboundedSender<Abandoned>,
+    abandoned: mpsc::UnboundedSender<Box<Abandoned>>,
 }
 
 struct State {
@@ -63,7 +63,7 @@ pub(crate) struct Closed;
 impl Exchange {
     pub(crate) fn new(
         response: SendResponse<Handed>,
-        abandoned: mpsc::UnboundedSender<Abandoned>,
+        abandoned: mpsc::UnboundedSender<Box<Abandoned>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             stream: response.stream_id().as_u32(),
@@ -178,7 +178,7 @@ impl Exchange {
     fn reset(&self, stream: Abandoned) {
         if !self.has_promised() {
             stream.reset();
-        } else if let Err(unsent) = self.abandoned.send(stream) {
+        } else if let Err(unsent) = self.abandoned.send(Box::new(stream)) {
             // The connection has ended.
             unsent.0.reset();
         }

@@ -15,6 +15,9 @@ pub(crate) struct KeepAlive {
     interval: Duration,
     answer: Duration,
     asked: Option<Instant>,
+    reads: bool,
+    /// When nothing could be heard for the last time.
+    deaf_until: Option<Instant>,
 }
 
 impl KeepAlive {
@@ -24,7 +27,21 @@ impl KeepAlive {
             interval,
             answer,
             asked: None,
+            reads: true,
+            deaf_until: None,
         }
+    }
+
+    /// Whether anything is read at all. While nothing is, the client's silence means nothing, and an
+    /// answer that has come is read after that.
+    pub(crate) fn note_reading(&mut self, reads: bool, now: Instant) {
+        if !reads || !self.reads {
+            self.deaf_until = Some(now);
+            if let Some(asked) = &mut self.asked {
+                *asked = now;
+            }
+        }
+        self.reads = reads;
     }
 
     /// Takes in the answer, if it has come.
@@ -38,7 +55,7 @@ impl KeepAlive {
     pub(crate) fn deadline(&self, last_read: Instant) -> Instant {
         match self.asked {
             Some(asked) => asked + self.answer,
-            None => last_read + self.interval,
+            None => self.heard(last_read) + self.interval,
         }
     }
 
@@ -47,7 +64,7 @@ impl KeepAlive {
         match self.asked {
             Some(asked) => now >= asked + self.answer,
             None => {
-                if now >= last_read + self.interval
+                if now >= self.heard(last_read) + self.interval
                     && self.ping_pong.send_ping(Ping::opaque()).is_ok()
                 {
                     self.asked = Some(now);
@@ -55,5 +72,10 @@ impl KeepAlive {
                 false
             }
         }
+    }
+
+    fn heard(&self, last_read: Instant) -> Instant {
+        self.deaf_until
+            .map_or(last_read, |until| until.max(last_read))
     }
 }

@@ -348,7 +348,7 @@ impl Page {
             pushes,
             made,
         };
-        let sent = shared.batches.send(batch);
+        let sent = shared.batches.send(Box::new(batch));
         sent.map_err(|_| Refusal::StreamClosed)?;
         outcome.await.unwrap_or(Err(Refusal::StreamClosed))
     }

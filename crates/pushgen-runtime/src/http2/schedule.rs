@@ -152,6 +152,11 @@ pub(super) struct Schedule {
     stuck: u64,
     /// Counts turns.
     clock: u64,
+    /// Entries that are sending, and those that are incremental.
+    sending: usize,
+    incremental: usize,
+    /// The entry of the best rank, as far as it is known; see [`Schedule::best`].
+    best: Option<usize>,
     /// When responses that are not incremental last took a turn, by urgency.
     in_order_taken: [u64; 8],
     early_updates: VecDeque<(u32, Priority)>,
@@ -189,6 +194,7 @@ impl Schedule {
             }
         };
         self.groups_are_stale |= self.pushes > 0;
+        self.incremental += usize::from(priority.incremental);
         self.len += 1;
         self.clock += 1;
         let entry = Entry {
@@ -221,6 +227,7 @@ impl Schedule {
             return;
         };
         self.len -= 1;
+        self.incremental -= usize::from(entry.incremental);
         match entry.kind {
             Kind::Main { head_left, .. } => {
                 self.mains -= 1;
@@ -247,6 +254,9 @@ impl Schedule {
     pub(super) fn reprioritize(&mut self, stream: u32, priority: Priority) {
         let mut entries = self.entries.iter_mut().flatten();
         if let Some(entry) = entries.find(|entry| entry.stream == stream) {
+            self.incremental -= usize::from(entry.incremental);
+            self.incremental += usize::from(priority.incremental);
+            self.best = None;
             entry.urgency = urgency(priority);
             entry.incremental = priority.incremental;
             if let Kind::Pushed { by_client, .. } = &mut entry.kind {
@@ -417,30 +427,9 @@ impl Schedule {
             return None;
         }
 
-        let mut best: Option<(Rank, usize)> = None;
-        for index in 0..self.entries.len() {
-            let Some(Some(entry)) = self.entries.get(index) else {
-                continue;
-            };
-            match entry.state {
-                State::Idle => continue,
-                State::Sending if under_way == 0 => {
-                    self.change(Place(index), State::Idle);
-                    continue;
-                }
-                _ => {}
-            }
-            if matches!(entry.kind, Kind::Pushed { .. }) && window_of_pushes == 0 {
-                continue;
-            }
-            let rank = self.rank(entry);
-            if best.is_none_or(|(best, _)| rank < best) {
-                best = Some((rank, index));
-            }
-        }
-
-        let ((urgency, ..), index) = best?;
+        let index = self.best(under_way, window_of_pushes)?;
         let entry = self.entries.get(index)?.as_ref()?;
+        let (urgency, ..) = self.rank(entry);
         let State::Wanting(wanted) = entry.state else {
             return None;
         };
@@ -465,6 +454,9 @@ impl Schedule {
         }
 
         let takes_turns = entry.takes_turns();
+        if self.incremental > 0 {
+            self.best = None;
+        }
         self.clock += 1;
         let clock = self.clock;
         if takes_turns {
@@ -480,6 +472,51 @@ impl Schedule {
         };
         self.change(Place(index), State::Granted(grant));
         Some(Place(index))
+    }
+
+    /// The entry of the best rank among those that hold others back.
+    ///
+    /// The last answer holds while there are no pushes, until its entry rests, ranks change, or nothing
+    /// is under way any more. Without pushes and incremental responses no turn changes who ranks before
+    /// whom, and of what begins to want a turn only the rank is to be compared, in [`Schedule::change`].
+    fn best(&mut self, under_way: u64, window_of_pushes: u64) -> Option<usize> {
+        if self.pushes == 0
+            && let Some(best) = self.best
+            && (under_way > 0 || self.sending == 0)
+        {
+            debug_assert!(self.ranks_best(best), "{best} in {self:?}");
+            return Some(best);
+        }
+        let mut best: Option<(Rank, usize)> = None;
+        for index in 0..self.entries.len() {
+            let Some(Some(entry)) = self.entries.get(index) else {
+                continue;
+            };
+            match entry.state {
+                State::Idle => continue,
+                State::Sending if under_way == 0 => {
+                    self.change(Place(index), State::Idle);
+                    continue;
+                }
+                _ => {}
+            }
+            if matches!(entry.kind, Kind::Pushed { .. }) && window_of_pushes == 0 {
+                continue;
+            }
+            let rank = self.rank(entry);
+            if best.is_none_or(|(best, _)| rank < best) {
+                best = Some((rank, index));
+            }
+        }
+        self.best = best.map(|(_, index)| index).filter(|_| self.pushes == 0);
+        best.map(|(_, index)| index)
+    }
+
+    fn ranks_best(&self, index: usize) -> bool {
+        let is_active = |entry: &&Entry| entry.state != State::Idle;
+        let active = self.entries.iter().flatten().filter(is_active);
+        let best = active.map(|entry| self.rank(entry)).min();
+        best.is_some() && best == self.entry(Place(index)).map(|entry| self.rank(entry))
     }
 
     fn entry(&self, place: Place) -> Option<&Entry> {
@@ -499,7 +536,8 @@ impl Schedule {
                 self.granted -= grant.bytes;
                 self.granted_ahead -= if grant.ahead { grant.bytes } else { 0 };
             }
-            State::Expected | State::Sending => {}
+            State::Sending => self.sending -= 1,
+            State::Expected => {}
         }
         match state {
             State::Idle => self.active -= 1,
@@ -508,7 +546,17 @@ impl Schedule {
                 self.granted += grant.bytes;
                 self.granted_ahead += if grant.ahead { grant.bytes } else { 0 };
             }
-            State::Expected | State::Sending => {}
+            State::Sending => self.sending += 1,
+            State::Expected => {}
+        }
+        if before == State::Idle && state != State::Idle {
+            let best = self.best.and_then(|best| self.entry(Place(best)));
+            let ranks_before = |it| best.is_some_and(|best| self.rank(it) < self.rank(best));
+            if self.entry(place).is_some_and(ranks_before) {
+                self.best = Some(place.0);
+            }
+        } else if state == State::Idle && self.best == Some(place.0) {
+            self.best = None;
         }
     }
 

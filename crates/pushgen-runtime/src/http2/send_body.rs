@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use h2::SendStream;
 use http::HeaderMap;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http2::turns::{Handed, Turn};
 use crate::service::ResponseBody;
@@ -37,15 +38,31 @@ enum Part {
 
 /// A body on its way.
 pub(crate) struct Sending<'a> {
-    pub(crate) stream: &'a mut SendStream<Handed>,
-    pub(crate) turn: &'a mut Turn,
+    stream: &'a mut SendStream<Handed>,
+    turn: &'a mut Turn,
     /// How long the client may give no window.
-    pub(crate) patience: Duration,
+    patience: Duration,
+    /// Runs while it waits; most bodies never do.
+    timer: Option<Pin<Box<Sleep>>>,
     /// Bytes handed to h2.
     pub(crate) sent: u64,
 }
 
-impl Sending<'_> {
+impl<'a> Sending<'a> {
+    pub(crate) fn new(
+        stream: &'a mut SendStream<Handed>,
+        turn: &'a mut Turn,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            stream,
+            turn,
+            patience,
+            timer: None,
+            sent: 0,
+        }
+    }
+
     /// Sends the whole body.
     pub(crate) async fn send<B: ResponseBody>(
         &mut self,
@@ -73,9 +90,9 @@ impl Sending<'_> {
         mut body: Pin<&mut B>,
         context: &mut Context<'_>,
     ) -> Poll<Result<Part, Unsent>> {
-        self.check(context)?;
         let frame = body.as_mut().poll_frame(context);
         if frame.is_pending() {
+            self.check(context)?;
             // Others go on while it has nothing to send.
             self.turn.yield_turn();
         }
@@ -126,18 +143,43 @@ impl Sending<'_> {
     /// Waits for the turn, and asks h2 for room. While others send, that may take any time; if nobody
     /// can, the client gives the connection no window.
     async fn grant(&mut self, wanted: usize) -> Result<Grant, Unsent> {
-        let at_once = poll_fn(|context| Poll::Ready(self.poll_grant(wanted, context))).await;
-        if let Poll::Ready(grant) = at_once {
-            return grant;
-        }
-        loop {
-            let (patience, written) = (self.patience, self.turn.data_written());
-            let grant = poll_fn(|context| self.poll_grant(wanted, context));
-            match tokio::time::timeout(patience, grant).await {
-                Ok(grant) => return grant,
-                Err(_) if self.turn.data_written() == written => return Err(Unsent::Stalled),
-                Err(_) => {}
+        let mut written = None;
+        poll_fn(|context| {
+            let grant = self.poll_grant(wanted, context);
+            if grant.is_ready() {
+                return grant;
             }
+            let mut written_before = match written {
+                Some(written) => written,
+                None => self.wait(),
+            };
+            while self.poll_out_of_patience(context).is_ready() {
+                if self.turn.data_written() == written_before {
+                    return Poll::Ready(Err(Unsent::Stalled));
+                }
+                written_before = self.wait();
+            }
+            written = Some(written_before);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Begins to wait. Returns what was written on the connection until now.
+    fn wait(&mut self) -> u64 {
+        let end = Instant::now() + self.patience;
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().reset(end),
+            None => self.timer = Some(Box::pin(sleep_until(end))),
+        }
+        self.turn.data_written()
+    }
+
+    /// Ready when it has waited for too long.
+    fn poll_out_of_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().poll(context),
+            None => Poll::Pending,
         }
     }
 
@@ -147,15 +189,19 @@ impl Sending<'_> {
         wanted: usize,
         context: &mut Context<'_>,
     ) -> Poll<Result<Grant, Unsent>> {
-        self.check(context)?;
-        self.turn.poll_turn(context, wanted).map(|turn| {
-            let turn = turn.map_err(|_| Unsent::Cancelled)?;
-            self.stream.reserve_capacity(turn);
-            Ok(match self.stream.capacity() {
-                0 => Grant::NoWindow,
-                capacity => Grant::Bytes(capacity.min(turn)),
-            })
-        })
+        let turn = match self.turn.poll_turn(context, wanted) {
+            Poll::Ready(Ok(turn)) => turn,
+            waiting => {
+                self.check(context)?;
+                return waiting.map(|_| Err(Unsent::Cancelled));
+            }
+        };
+        // h2 has no room for a stream that was reset.
+        self.stream.reserve_capacity(turn);
+        Poll::Ready(Ok(match self.stream.capacity() {
+            0 => Grant::NoWindow,
+            capacity => Grant::Bytes(capacity.min(turn)),
+        }))
     }
 
     /// Waits until the client gives the stream window, out of turn.
@@ -163,8 +209,8 @@ impl Sending<'_> {
         self.turn.yield_turn();
         // What is reserved is kept from all others when window comes.
         self.stream.reserve_capacity(1);
-        let patience = self.patience;
-        let window = poll_fn(|context| {
+        self.wait();
+        poll_fn(|context| {
             self.check(context)?;
             if self.turn.poll_cancelled(context).is_ready() {
                 return Poll::Ready(Err(Unsent::Cancelled));
@@ -175,13 +221,12 @@ impl Sending<'_> {
             match self.stream.poll_capacity(context) {
                 Poll::Ready(Some(Ok(_))) => Poll::Ready(Ok(())),
                 Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Err(Unsent::Reset)),
-                Poll::Pending => Poll::Pending,
+                Poll::Pending => self
+                    .poll_out_of_patience(context)
+                    .map(|()| Err(Unsent::Stalled)),
             }
-        });
-        match tokio::time::timeout(patience, window).await {
-            Ok(window) => window,
-            Err(_) => Err(Unsent::Stalled),
-        }
+        })
+        .await
     }
 
     fn check(&mut self, context: &mut Context<'_>) -> Result<(), Unsent> {

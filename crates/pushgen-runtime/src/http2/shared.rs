@@ -5,9 +5,11 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::Version;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::builder::Settings;
 use crate::connection_facts::ConnectionFacts;
@@ -27,9 +29,9 @@ pub(crate) struct Shared<B> {
     pub(crate) observations: Arc<Observations>,
     pub(crate) slots: Slots,
     pub(crate) turns: Turns,
-    pub(crate) batches: mpsc::UnboundedSender<Batch<B>>,
-    pub(crate) manual: mpsc::UnboundedSender<ManualPush>,
-    pub(crate) abandoned: mpsc::UnboundedSender<Abandoned>,
+    pub(crate) batches: mpsc::UnboundedSender<Box<Batch<B>>>,
+    pub(crate) manual: mpsc::UnboundedSender<Box<ManualPush>>,
+    pub(crate) abandoned: mpsc::UnboundedSender<Box<Abandoned>>,
     pub(crate) promises: AtomicU32,
     pub(crate) pushed_bytes: AtomicU64,
     pub(crate) cancels: AtomicU32,
@@ -37,8 +39,14 @@ pub(crate) struct Shared<B> {
     pub(crate) pages_given_up: AtomicU32,
     /// Responses in progress.
     active: AtomicUsize,
+    /// When the last of them ended, in nanoseconds since `created`; [`BUSY`] since the first of them began.
+    idle_since: AtomicU64,
+    created: Instant,
     records: Mutex<Records>,
 }
+
+/// No time at all.
+const BUSY: u64 = u64::MAX;
 
 /// A response in progress, until it is dropped.
 pub(crate) struct Active<B>(Arc<Shared<B>>);
@@ -48,9 +56,9 @@ impl<B> Shared<B> {
         settings: Arc<Settings>,
         info: ConnectionInfo,
         observations: Arc<Observations>,
-        batches: mpsc::UnboundedSender<Batch<B>>,
-        manual: mpsc::UnboundedSender<ManualPush>,
-        abandoned: mpsc::UnboundedSender<Abandoned>,
+        batches: mpsc::UnboundedSender<Box<Batch<B>>>,
+        manual: mpsc::UnboundedSender<Box<ManualPush>>,
+        abandoned: mpsc::UnboundedSender<Box<Abandoned>>,
     ) -> Self {
         let own_limit = settings.limits.max_concurrent_pushes;
         Self {
@@ -67,6 +75,8 @@ impl<B> Shared<B> {
             cancels: AtomicU32::new(0),
             pages_given_up: AtomicU32::new(0),
             active: AtomicUsize::new(0),
+            idle_since: AtomicU64::new(0),
+            created: Instant::now(),
             records: Mutex::default(),
         }
     }
@@ -101,13 +111,21 @@ impl<B> Shared<B> {
 
     /// Begins a response.
     pub(crate) fn begin(self: &Arc<Self>) -> Active<B> {
-        self.active.fetch_add(1, Ordering::Relaxed);
+        if self.active.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.idle_since.store(BUSY, Ordering::Relaxed);
+        }
         Active(Arc::clone(self))
     }
 
     /// Whether no response is in progress.
     pub(crate) fn is_idle(&self) -> bool {
         self.active.load(Ordering::Acquire) == 0
+    }
+
+    /// Since when no response is in progress; `None` while one is.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        let since = self.idle_since.load(Ordering::Relaxed);
+        (self.is_idle() && since != BUSY).then(|| self.created + Duration::from_nanos(since))
     }
 
     /// Whether a target is an asset of the policy that this connection has carried.
@@ -135,7 +153,9 @@ impl<B> Active<B> {
 impl<B> Drop for Active<B> {
     fn drop(&mut self) {
         if self.0.active.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.observations.wake();
+            let since = self.0.created.elapsed().as_nanos();
+            let since = u64::try_from(since).unwrap_or(BUSY);
+            self.0.idle_since.store(since, Ordering::Relaxed);
         }
     }
 }

@@ -255,9 +255,8 @@ impl Connection {
         }
         let view = View::of(&self.observations);
         assert!(view.slots_taken == 0 && !view.is_corked, "{view:?}");
-        let mut context = Context::from_waker(Waker::noop());
-        let uncorked = self.observations.poll_uncorked(&mut context);
-        assert!(uncorked.is_ready());
+        let context = Context::from_waker(Waker::noop());
+        assert!(self.observations.poll_uncorked(&context).is_ready());
     }
 }
 

@@ -247,7 +247,6 @@ impl Observations {
     }
 
     /// When bytes were last written, at first when the connection began.
-    #[cfg(test)]
     pub(crate) fn last_write(&self) -> Instant {
         self.instant(self.last_write.load(Ordering::Relaxed))
     }

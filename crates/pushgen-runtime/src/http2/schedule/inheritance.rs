@@ -19,6 +19,7 @@ impl Schedule {
         if !std::mem::take(&mut self.groups_are_stale) {
             return;
         }
+        self.best = None;
         let mut pushes: Vec<(u32, Reverse<u32>, usize)> = Vec::with_capacity(self.pushes);
         for (index, entry) in self.entries.iter_mut().enumerate() {
             match entry.as_mut().map(|entry| &mut entry.kind) {

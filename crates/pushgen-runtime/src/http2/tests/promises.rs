@@ -338,3 +338,28 @@ async fn a_client_that_cancels_pushes_gets_no_more_of_them() {
     assert_eq!(pushes, [2, 2, 0, 0, 0]);
     assert_eq!(client.held().await.slots, 0);
 }
+
+/// h2 stops at the second PING, because it cannot write the answer to the first. The reset behind it is
+/// read and not acted on; when it is, the page's promises are the next in the same poll.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_promised_for_a_page_whose_reset_h2_has_not_acted_on() {
+    let site = Site::of(|target| match target {
+        "/large" => File::of(vec![b'x'; 30_000]),
+        target => plain(target).after(LATER / 100),
+    });
+    let mut client = RawClient::connect_through(1 << 10, &site, settings(), &[]).await;
+    client.send(get(1, "/large")).await;
+    client.send(get(3, "/")).await;
+    let ping = frame(PING, 0, 0, &[0; 8]);
+    client
+        .send([&ping[..], &ping, &rst_stream(3, CANCEL)].concat())
+        .await;
+    tokio::time::sleep(LATER).await;
+    let frames = client.quiet().await;
+    assert_eq!(promised(&frames), [0u32; 0]);
+    assert_eq!((data_of(&frames, 1), site.alive()), (30_000, 0));
+    client.send(get(5, "/")).await;
+    assert_eq!(promised(&client.quiet_for(LATER / 10).await).len(), 3);
+    let held = client.held().await;
+    assert_eq!((held.streams, held.slots, held.waiting), (0, 0, 0));
+}

@@ -156,7 +156,7 @@ async fn a_connections_budget_is_kept_and_nothing_is_asked_beyond_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_promise_is_in_the_queue_when_push_returns() {
+async fn what_is_sent_after_push_returns_comes_after_the_promise() {
     let site = Site::handling(|request: Request<Body>| async move {
         if let Some(pusher) = request.extensions().get::<Pusher>()
             && request.uri().path() == "/"
@@ -290,8 +290,10 @@ async fn a_handler_that_fails_before_its_promise_is_written_is_reset_after_it() 
         match request.uri().path() {
             "/large" => File::of(vec![b'x'; 30_000]).answer().await,
             "/fails" => {
-                let pusher = request.extensions().get::<Pusher>().unwrap();
-                pusher.push("/x").await?;
+                let pusher = request.extensions().get::<Pusher>().unwrap().clone();
+                // It ends when the promise is written, for which the handler does not wait.
+                tokio::spawn(async move { pusher.push("/x").await });
+                tokio::time::sleep(Duration::from_secs(1)).await;
                 Err("the handler fails".into())
             }
             _ => File::css().answer().await,
@@ -300,6 +302,7 @@ async fn a_handler_that_fails_before_its_promise_is_written_is_reset_after_it() 
     let mut client = RawClient::connect_through(1 << 10, &site, bare(), &[]).await;
     client.send(get(1, "/large")).await;
     client.send(get(3, "/fails")).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(site.alive(), 0);
     let frames = names(&client.quiet().await);
     let place = |name: &str| frames.iter().position(|other| other == name);
@@ -348,4 +351,33 @@ async fn a_push_that_waits_for_others_is_not_made_once_its_page_is_over() {
     assert_eq!(promised(&frames), [2]);
     assert_eq!(*outcomes.lock().unwrap(), [Err(PushError::StreamClosed)]);
     assert_eq!(client.unfinished(), [0u32; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn push_returns_when_the_promise_is_written() {
+    let outcomes = Outcomes::default();
+    let told = Arc::clone(&outcomes);
+    let site = Site::handling(move |request: Request<Body>| {
+        let told = Arc::clone(&told);
+        async move {
+            match request.uri().path() {
+                "/large" => File::of(vec![b'x'; 30_000]).answer().await,
+                "/page" => {
+                    let pusher = request.extensions().get::<Pusher>().unwrap();
+                    let outcome = pusher.push("/x").await;
+                    told.lock().unwrap().push(outcome);
+                    File::html().answer().await
+                }
+                _ => File::css().answer().await,
+            }
+        }
+    });
+    let mut client = RawClient::connect_through(1 << 10, &site, bare(), &[]).await;
+    client.send(get(1, "/large")).await;
+    client.send(get(3, "/page")).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(outcomes.lock().unwrap().len(), 0);
+    let frames = client.quiet().await;
+    assert_eq!((promised(&frames), has_ended(&frames, 3)), (vec![2], true));
+    assert_eq!(*outcomes.lock().unwrap(), [Ok(())]);
 }

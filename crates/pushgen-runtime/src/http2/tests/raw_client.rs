@@ -127,6 +127,21 @@ impl RawClient {
         frames
     }
 
+    /// Reads so many bytes at a time, until every stream has come to its end.
+    pub(super) async fn slowly(&mut self, at_once: usize, pause: Duration) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        while !self.strict.unfinished().is_empty() {
+            tokio::time::sleep(pause).await;
+            assert_ne!(self.read(at_once).await, 0, "the connection has ended");
+            while let Some(frame) = Frame::take(&mut self.unread) {
+                self.strict.receives(&frame);
+                self.react(&frame).await;
+                frames.push(frame);
+            }
+        }
+        frames
+    }
+
     /// Reads all that is there, and waits for nothing.
     pub(super) async fn now(&mut self) -> Vec<Frame> {
         let mut frames = Vec::new();
@@ -148,12 +163,19 @@ impl RawClient {
                 self.react(&frame).await;
                 return Some(frame);
             }
-            let mut bytes = [0; 4096];
-            match self.from_server.read(&mut bytes).await {
-                Ok(0) | Err(_) => return None,
-                Ok(length) => self.unread.extend(&bytes[..length]),
+            if self.read(4096).await == 0 {
+                return None;
             }
         }
+    }
+
+    /// Reads some bytes; 0 at the end of the connection.
+    async fn read(&mut self, most: usize) -> usize {
+        let mut bytes = vec![0; most];
+        let read = timeout(FOR_EVER, self.from_server.read(&mut bytes)).await;
+        let length = read.expect("something to read").unwrap_or(0);
+        self.unread.extend(&bytes[..length]);
+        length
     }
 
     async fn react(&mut self, frame: &Frame) {

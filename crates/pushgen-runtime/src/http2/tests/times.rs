@@ -76,6 +76,23 @@ async fn a_client_that_reads_slowly_is_waited_for() {
     assert_eq!((data_of(&frames, 1), has_ended(&frames, 1)), (60_000, true));
 }
 
+/// Promises go out one by one between the frames of others, and until then nothing is read.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_is_waited_for_while_promises_wait() {
+    let mut settings = with_keep_alive();
+    settings.timeouts.write_stall = 7 * SECOND;
+    let room = 1 << 10;
+    let mut client = RawClient::connect_through(room, &slow(), settings, &[]).await;
+    client.send(get(1, "/large")).await;
+    client.send(get(3, "/")).await;
+    let begun = tokio::time::Instant::now();
+    let frames = client.slowly(room, 2 * SECOND).await;
+    assert!(begun.elapsed() > 100 * SECOND);
+    assert_eq!((data_of(&frames, 1), has_ended(&frames, 1)), (60_000, true));
+    assert_eq!(promised(&frames), [2, 4, 6]);
+    assert!(client.is_served());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_ends() {
     let idle = settings().timeouts.idle;
