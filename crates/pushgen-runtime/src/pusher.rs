@@ -227,7 +227,9 @@ impl Pusher {
             place: *place,
             made,
         };
-        pushes.send(Box::new(push)).map_err(|_| PushError::StreamClosed)?;
+        pushes
+            .send(Box::new(push))
+            .map_err(|_| PushError::StreamClosed)?;
         match outcome.await {
             Ok(outcome) => outcome.map(drop).map_err(PushError::from),
             Err(_) => Err(PushError::StreamClosed),

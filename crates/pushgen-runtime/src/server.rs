@@ -228,7 +228,8 @@ where
         () = settings.shutdown.begun() => return Ok(()),
     };
     let info = info.secure(true).protocol(protocol);
-    serve_stream(io, info, service, settings).await
+    // Boxed, or connections in the clear would take as much memory as those with TLS.
+    Box::pin(serve_stream(io, info, service, settings)).await
 }
 
 async fn serve_stream<Io, S>(

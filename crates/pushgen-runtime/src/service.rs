@@ -57,13 +57,13 @@ where
 /// Asks a service, when it is ready.
 pub(crate) fn call<S: HttpService>(
     mut service: S,
-    request: Request<Body>,
+    request: Box<Request<Body>>,
 ) -> impl Future<Output = Result<Response<S::ResponseBody>, BoxError>> + Send {
     async move {
         poll_fn(|context| service.poll_ready(context))
             .await
             .map_err(Into::into)?;
-        service.call(request).await.map_err(Into::into)
+        service.call(*request).await.map_err(Into::into)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn respond<S: HttpService>(
     let mut exchange = Exchange::begin(&head, connection);
     head.extensions.insert(exchange.connection.info);
     let request = Request::from_parts(head, Body::http1(body));
-    let (mut head, body) = call(service, request).await?.into_parts();
+    let (mut head, body) = call(service, Box::new(request)).await?.into_parts();
     exchange.answer(&mut head, &body);
     let content = Content {
         body: Box::pin(body),

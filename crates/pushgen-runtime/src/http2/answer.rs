@@ -97,7 +97,8 @@ pub(crate) fn answer<S: HttpService>(
         priority,
         logged,
     };
-    tokio::spawn(answer.run(Request::from_parts(parts, body)));
+    let request = Request::from_parts(parts, body);
+    tokio::spawn(answer.run(Box::new(request)));
 }
 
 /// What the policy has to do with a request.
@@ -184,10 +185,12 @@ struct Outcome {
 }
 
 impl<S: HttpService> Answer<S> {
-    /// The task of a request. It is as large as what it holds at once, and moved when it is spawned: what
-    /// is needed before the head and what is needed after it are kept apart, and it is no `async fn`,
-    /// which holds its arguments twice.
-    fn run(mut self, request: Request<Body>) -> impl Future<Output = ()> + Send {
+    /// The task of a request.
+    ///
+    /// It is moved when it is spawned, and allocated as large as what it holds at once. So the request is
+    /// boxed, what is needed before the head and what is needed after it are kept apart, and this is no
+    /// `async fn`, which would hold its arguments twice.
+    fn run(mut self, request: Box<Request<Body>>) -> impl Future<Output = ()> + Send {
         async move {
             let answered = {
                 let answer = pin!(service::call(self.service.clone(), request));

@@ -31,6 +31,7 @@ use crate::builder::Settings;
 use crate::connection_error::{ConnectionError, Timeout};
 use crate::connection_info::ConnectionInfo;
 use crate::http2::answer::{answer, send_promised};
+use crate::http2::bell::Bell;
 use crate::http2::exchange::{Abandoned, Exchange};
 use crate::http2::keep_alive::KeepAlive;
 use crate::http2::observer::{ClosedBy, Observed};
@@ -97,6 +98,8 @@ pub(crate) struct Connection<Io, S: HttpService> {
     clock: Clock,
     shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     keep_alive: Option<KeepAlive>,
+    /// Rung by the channels, the timer and the shutdown.
+    bell: Bell,
 }
 
 /// The connection's one timer.
@@ -176,6 +179,7 @@ where
             },
             shutdown: Some(Box::pin(async move { shutdown.begun().await })),
             keep_alive,
+            bell: Bell::new(Arc::clone(&shared.observations)),
             shared,
         }
     }
@@ -183,13 +187,16 @@ where
     /// Serves; to be polled until it is ready.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
         loop {
-            self.take_in(context);
+            let was_called = self.bell.was_rung();
+            if was_called {
+                self.take_in();
+            }
             self.promise();
             if let Poll::Ready(result) = self.poll_h2(context) {
                 return Poll::Ready(result);
             }
             self.shared.turns.advance();
-            if let Poll::Ready(result) = self.poll_time(context) {
+            if let Poll::Ready(result) = self.poll_time(was_called, context) {
                 return Poll::Ready(result);
             }
             let may_go_on = !self.waiting.is_empty() || !self.to_reset.is_empty();
@@ -204,20 +211,24 @@ where
     }
 
     /// Takes in what the other tasks ask for.
-    fn take_in(&mut self, context: &mut Context<'_>) {
-        while let Poll::Ready(Some(batch)) = self.batches.poll_recv(context) {
+    fn take_in(&mut self) {
+        let bell = &mut Context::from_waker(self.bell.waker());
+        while let Poll::Ready(Some(batch)) = self.batches.poll_recv(bell) {
             self.waiting.push_back(batch);
         }
-        while let Poll::Ready(Some(push)) = self.manual.poll_recv(context) {
+        while let Poll::Ready(Some(push)) = self.manual.poll_recv(bell) {
             self.ask_for(*push);
         }
-        while let Poll::Ready(Some(stream)) = self.abandoned.poll_recv(context) {
+        while let Poll::Ready(Some(stream)) = self.abandoned.poll_recv(bell) {
             self.to_reset.push(stream);
         }
     }
 
     /// Lets the page go on whose promises are written, makes those of the next, and resets the streams that waited for theirs.
     fn promise(&mut self) {
+        if self.made.is_none() && self.waiting.is_empty() && self.to_reset.is_empty() {
+            return;
+        }
         let shared = Arc::clone(&self.shared);
         loop {
             if !shared.observations.is_corked()
@@ -348,10 +359,17 @@ where
         }
     }
 
-    /// Ends what takes too long, and everything when the server shuts down.
-    fn poll_time(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
-        if let Some(shutdown) = &mut self.shutdown
-            && shutdown.as_mut().poll(context).is_ready()
+    /// Ends what takes too long, and everything when the server shuts down. The timer and the shutdown
+    /// are polled when one of them may have called.
+    fn poll_time(
+        &mut self,
+        was_called: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), ConnectionError>> {
+        if was_called
+            && let Some(shutdown) = &mut self.shutdown
+            && let bell = &mut Context::from_waker(self.bell.waker())
+            && shutdown.as_mut().poll(bell).is_ready()
         {
             self.shutdown = None;
             self.end(true);
@@ -360,14 +378,17 @@ where
             let is_corked = self.shared.observations.is_corked();
             keep_alive.note_reading(!is_corked, Instant::now());
         }
+        let mut is_set = was_called;
         loop {
             let deadline = self.deadline(context);
             if let Some(deadline) = deadline
                 && deadline < self.clock.timer.deadline()
             {
                 self.clock.timer.as_mut().reset(deadline);
+                is_set = true;
             }
-            if self.clock.timer.as_mut().poll(context).is_pending() {
+            let bell = &mut Context::from_waker(self.bell.waker());
+            if !is_set || self.clock.timer.as_mut().poll(bell).is_pending() {
                 return Poll::Pending;
             }
             let now = Instant::now();
@@ -376,7 +397,9 @@ where
             }
             // A response that ends from now on wakes nobody: the timer is never later than its time.
             let latest = now + self.shared.settings.timeouts.idle;
-            let next = self.deadline(context).map_or(latest, |next| next.min(latest));
+            let next = self
+                .deadline(context)
+                .map_or(latest, |next| next.min(latest));
             let next = next.max(now + Duration::from_millis(1));
             self.clock.timer.as_mut().reset(next);
         }

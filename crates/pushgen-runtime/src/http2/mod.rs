@@ -9,6 +9,7 @@
 //! is next, and [`send_body`] sends it.
 
 mod answer;
+mod bell;
 mod connection;
 mod exchange;
 mod frames;

@@ -390,7 +390,8 @@ pub(crate) fn ask<S: HttpService>(
     parts.extensions.insert(shared.info);
     parts.extensions.insert(Promised::by(page_target));
     parts.extensions.insert(Pusher::recursive());
-    service::call(service.clone(), Request::from_parts(parts, Body::empty()))
+    let request = Request::from_parts(parts, Body::empty());
+    service::call(service.clone(), Box::new(request))
 }
 
 /// What can be done with an asset's response: whether it may be hinted, and the push that it makes.

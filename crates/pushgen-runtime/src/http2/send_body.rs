@@ -6,7 +6,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -30,6 +30,14 @@ pub(crate) enum Unsent {
     Body,
 }
 
+/// What it needs next.
+#[derive(Debug, Clone, Copy)]
+enum Wants {
+    Part,
+    Turn,
+    Window,
+}
+
 enum Part {
     Data { bytes: Bytes, is_last: bool },
     Trailers(HeaderMap),
@@ -42,6 +50,12 @@ pub(crate) struct Sending<'a> {
     turn: &'a mut Turn,
     /// How long the client may give no window.
     patience: Duration,
+    wants: Wants,
+    /// What is to be handed to h2 before the body is asked for more, and whether that is all.
+    bytes: Bytes,
+    is_last: bool,
+    /// What was written on the connection when it began to wait for its turn.
+    written: Option<u64>,
     /// Runs while it waits; most bodies never do.
     timer: Option<Pin<Box<Sleep>>>,
     /// Bytes handed to h2.
@@ -58,6 +72,10 @@ impl<'a> Sending<'a> {
             stream,
             turn,
             patience,
+            wants: Wants::Part,
+            bytes: Bytes::new(),
+            is_last: false,
+            written: None,
             timer: None,
             sent: 0,
         }
@@ -68,19 +86,57 @@ impl<'a> Sending<'a> {
         &mut self,
         mut body: Pin<&mut B>,
     ) -> Result<(), Unsent> {
+        poll_fn(|context| self.poll_send(body.as_mut(), context)).await
+    }
+
+    fn poll_send<B: ResponseBody>(
+        &mut self,
+        mut body: Pin<&mut B>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Unsent>> {
         loop {
-            let part = poll_fn(|context| self.poll_part(body.as_mut(), context)).await?;
-            match part {
-                Part::Data { bytes, is_last } => {
-                    self.send_data(bytes, is_last).await?;
-                    if is_last {
-                        return Ok(());
+            match self.wants {
+                Wants::Part => match ready!(self.poll_part(body.as_mut(), context))? {
+                    Part::Data { bytes, is_last } if bytes.is_empty() => {
+                        if is_last {
+                            return Poll::Ready(self.end());
+                        }
                     }
+                    Part::Data { bytes, is_last } => {
+                        (self.bytes, self.is_last) = (bytes, is_last);
+                        self.wants = Wants::Turn;
+                    }
+                    Part::Trailers(trailers) => {
+                        return Poll::Ready(self.stream.send_trailers(trailers).map_err(reset));
+                    }
+                    Part::End => return Poll::Ready(self.end()),
+                },
+                Wants::Turn => match ready!(self.poll_grant(context))? {
+                    Grant::Bytes(granted) => {
+                        let chunk = self.bytes.split_to(granted.min(self.bytes.len()));
+                        self.sent += chunk.len() as u64;
+                        let ends = self.is_last && self.bytes.is_empty();
+                        let handed = self.turn.hand_over(chunk);
+                        self.stream.send_data(handed, ends).map_err(reset)?;
+                        if ends {
+                            return Poll::Ready(Ok(()));
+                        }
+                        if self.bytes.is_empty() {
+                            self.wants = Wants::Part;
+                        }
+                    }
+                    Grant::NoWindow => {
+                        self.turn.yield_turn();
+                        // What is reserved is kept from all others when window comes.
+                        self.stream.reserve_capacity(1);
+                        self.wait();
+                        self.wants = Wants::Window;
+                    }
+                },
+                Wants::Window => {
+                    ready!(self.poll_window(context))?;
+                    self.wants = Wants::Turn;
                 }
-                Part::Trailers(trailers) => {
-                    return self.stream.send_trailers(trailers).map_err(reset);
-                }
-                Part::End => return self.end(),
             }
         }
     }
@@ -119,50 +175,37 @@ impl<'a> Sending<'a> {
         })
     }
 
-    async fn send_data(&mut self, mut bytes: Bytes, is_last: bool) -> Result<(), Unsent> {
-        if bytes.is_empty() && is_last {
-            return self.end();
-        }
-        while !bytes.is_empty() {
-            let granted = match self.grant(bytes.len()).await? {
-                Grant::Bytes(granted) => granted,
-                Grant::NoWindow => {
-                    self.window().await?;
-                    continue;
-                }
-            };
-            let chunk = bytes.split_to(granted.min(bytes.len()));
-            self.sent += chunk.len() as u64;
-            let ends = is_last && bytes.is_empty();
-            let handed = self.turn.hand_over(chunk);
-            self.stream.send_data(handed, ends).map_err(reset)?;
-        }
-        Ok(())
-    }
-
     /// Waits for the turn, and asks h2 for room. While others send, that may take any time; if nobody
     /// can, the client gives the connection no window.
-    async fn grant(&mut self, wanted: usize) -> Result<Grant, Unsent> {
-        let mut written = None;
-        poll_fn(|context| {
-            let grant = self.poll_grant(wanted, context);
-            if grant.is_ready() {
-                return grant;
+    fn poll_grant(&mut self, context: &mut Context<'_>) -> Poll<Result<Grant, Unsent>> {
+        match self.turn.poll_turn(context, self.bytes.len()) {
+            Poll::Ready(Ok(turn)) => {
+                self.written = None;
+                // h2 has no room for a stream that was reset.
+                self.stream.reserve_capacity(turn);
+                return Poll::Ready(Ok(match self.stream.capacity() {
+                    0 => Grant::NoWindow,
+                    capacity => Grant::Bytes(capacity.min(turn)),
+                }));
             }
-            let mut written_before = match written {
-                Some(written) => written,
-                None => self.wait(),
-            };
-            while self.poll_out_of_patience(context).is_ready() {
-                if self.turn.data_written() == written_before {
-                    return Poll::Ready(Err(Unsent::Stalled));
-                }
-                written_before = self.wait();
+            Poll::Ready(Err(_)) => {
+                self.check(context)?;
+                return Poll::Ready(Err(Unsent::Cancelled));
             }
-            written = Some(written_before);
-            Poll::Pending
-        })
-        .await
+            Poll::Pending => self.check(context)?,
+        }
+        let mut written = match self.written {
+            Some(written) => written,
+            None => self.wait(),
+        };
+        while self.poll_out_of_patience(context).is_ready() {
+            if self.turn.data_written() == written {
+                return Poll::Ready(Err(Unsent::Stalled));
+            }
+            written = self.wait();
+        }
+        self.written = Some(written);
+        Poll::Pending
     }
 
     /// Begins to wait. Returns what was written on the connection until now.
@@ -183,50 +226,22 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// Takes the turn, if it is there, and asks h2 for room.
-    fn poll_grant(
-        &mut self,
-        wanted: usize,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<Grant, Unsent>> {
-        let turn = match self.turn.poll_turn(context, wanted) {
-            Poll::Ready(Ok(turn)) => turn,
-            waiting => {
-                self.check(context)?;
-                return waiting.map(|_| Err(Unsent::Cancelled));
-            }
-        };
-        // h2 has no room for a stream that was reset.
-        self.stream.reserve_capacity(turn);
-        Poll::Ready(Ok(match self.stream.capacity() {
-            0 => Grant::NoWindow,
-            capacity => Grant::Bytes(capacity.min(turn)),
-        }))
-    }
-
     /// Waits until the client gives the stream window, out of turn.
-    async fn window(&mut self) -> Result<(), Unsent> {
-        self.turn.yield_turn();
-        // What is reserved is kept from all others when window comes.
-        self.stream.reserve_capacity(1);
-        self.wait();
-        poll_fn(|context| {
-            self.check(context)?;
-            if self.turn.poll_cancelled(context).is_ready() {
-                return Poll::Ready(Err(Unsent::Cancelled));
-            }
-            if self.stream.capacity() > 0 {
-                return Poll::Ready(Ok(()));
-            }
-            match self.stream.poll_capacity(context) {
-                Poll::Ready(Some(Ok(_))) => Poll::Ready(Ok(())),
-                Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Err(Unsent::Reset)),
-                Poll::Pending => self
-                    .poll_out_of_patience(context)
-                    .map(|()| Err(Unsent::Stalled)),
-            }
-        })
-        .await
+    fn poll_window(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Unsent>> {
+        self.check(context)?;
+        if self.turn.poll_cancelled(context).is_ready() {
+            return Poll::Ready(Err(Unsent::Cancelled));
+        }
+        if self.stream.capacity() > 0 {
+            return Poll::Ready(Ok(()));
+        }
+        match self.stream.poll_capacity(context) {
+            Poll::Ready(Some(Ok(_))) => Poll::Ready(Ok(())),
+            Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Err(Unsent::Reset)),
+            Poll::Pending => self
+                .poll_out_of_patience(context)
+                .map(|()| Err(Unsent::Stalled)),
+        }
     }
 
     fn check(&mut self, context: &mut Context<'_>) -> Result<(), Unsent> {
