@@ -66,7 +66,8 @@ pub(crate) enum Command {
     /// Serve a site as its push policy says: with server push, 103 Early Hints and Link preload
     ///
     /// The site is analysed first, or the policy is read from a file. A line on standard output for each request says
-    /// what was sent ahead with it, and why not more. Ctrl-C finishes the responses in progress; a second one does not.
+    /// what was sent ahead with it, and why not more. Ctrl-C finishes the responses in progress, for ten seconds at most;
+    /// a second one does not.
     #[cfg(feature = "serve")]
     #[command(after_help = EXIT_STATUS_OF_SHOWING)]
     Serve(Serve),
@@ -145,7 +146,7 @@ pub(crate) struct Serve {
     pub(crate) site: SiteArguments,
 
     /// The address to listen at; port 0 is any free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443", value_parser = address)]
     pub(crate) listen: std::net::SocketAddr,
 
     /// Serve in the clear: HTTP/1.1, and HTTP/2 for clients that begin with it
@@ -178,7 +179,7 @@ pub(crate) struct Serve {
     pub(crate) log: Log,
 
     /// Serve metrics for Prometheus at this address, in the clear
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     pub(crate) metrics: Option<std::net::SocketAddr>,
 
     /// The policy to deliver instead of analysing the site; `none` delivers nothing ahead
@@ -239,7 +240,7 @@ pub(crate) struct SiteArguments {
     pub(crate) exclude: Vec<String>,
 
     /// The URL path that the folder is served at
-    #[arg(long, value_name = "PATH", default_value = "/")]
+    #[arg(long, value_name = "PATH", default_value = "/", value_parser = base_path)]
     pub(crate) base_path: String,
 
     /// about.html is served as /about
@@ -405,6 +406,29 @@ fn origin(text: &str) -> Result<Origin, String> {
     Origin::parse(&url.origin().ascii_serialization()).map_err(|error| error.to_string())
 }
 
+/// An address and port; a port alone is one of this machine, `localhost` its address.
+#[cfg(feature = "serve")]
+fn address(text: &str) -> Result<std::net::SocketAddr, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let text = match host {
+        "" | "localhost" => format!("127.0.0.1:{port}"),
+        _ => text.to_owned(),
+    };
+    text.parse()
+        .map_err(|_| "it should look like 127.0.0.1:8443, [::1]:8443 or 8443".to_owned())
+}
+
+/// The URL path as a browser sends it. What is no absolute path is left for the analysis to refuse.
+fn base_path(text: &str) -> Result<String, std::convert::Infallible> {
+    let is_path =
+        text.starts_with('/') && !text.starts_with("//") && !text.contains(['?', '#', '\\']);
+    let url = is_path.then(|| url::Url::parse(&format!("http://localhost{text}")));
+    Ok(match url {
+        Some(Ok(url)) => url.path().to_owned(),
+        _ => text.to_owned(),
+    })
+}
+
 fn viewport(text: &str) -> Result<pushgen_policy::Viewport, String> {
     text.parse()
         .map_err(|error: pushgen_policy::ParseViewportError| error.to_string())
@@ -466,6 +490,41 @@ mod tests {
         ] {
             let error = origin(text).expect_err(text);
             assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_spelt_as_browsers_send_it() {
+        for (given, expected) in [
+            ("/", "/"),
+            ("/docs/", "/docs/"),
+            ("/docs", "/docs"),
+            ("/d x/\u{fc}/", "/d%20x/%C3%BC/"),
+            ("/d%20x/", "/d%20x/"),
+            ("docs", "docs"),
+            ("//host/", "//host/"),
+            ("/a?b", "/a?b"),
+        ] {
+            assert_eq!(base_path(given).unwrap(), expected);
+        }
+    }
+
+    #[cfg(feature = "serve")]
+    #[test]
+    fn an_address_may_be_a_port_alone() {
+        for (given, expected) in [
+            ("127.0.0.1:80", Some("127.0.0.1:80")),
+            ("8443", Some("127.0.0.1:8443")),
+            (":0", Some("127.0.0.1:0")),
+            ("localhost:80", Some("127.0.0.1:80")),
+            ("[::1]:80", Some("[::1]:80")),
+            ("::1", None),
+            ("example.com:80", None),
+            ("localhost", None),
+            ("1:99999", None),
+        ] {
+            let address = address(given).ok().map(|address| address.to_string());
+            assert_eq!(address.as_deref(), expected, "{given}");
         }
     }
 

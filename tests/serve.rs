@@ -1,15 +1,16 @@
 //! `pushgen serve` as its user has it: arguments, errors, reload, metrics.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::clients::server::Server;
-use crate::support::pushgen;
+use crate::support::{command_in, pushgen};
 
 /// Longer than a change takes to be seen on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -70,7 +71,7 @@ fn what_cannot_be_served_is_told_with_the_way_out() {
             &[dist, "--listen", &taken],
             &[&taken, "choose another port"],
         ),
-        (&[dist, "--listen", "8443"], &["--listen"]),
+        (&[dist, "--listen", "here"], &["--listen"]),
         (
             &[
                 dist,
@@ -154,6 +155,7 @@ fn a_change_of_the_site_is_analysed_anew() {
 #[test]
 fn a_policy_that_breaks_leaves_the_old_one_in_force() {
     let site = site();
+    write(site.path(), "b.css", "@import '/deep.css';");
     let elsewhere = tempfile::tempdir().unwrap();
     let policy = elsewhere.path().join("policy.json");
     let policy_name = policy.to_str().unwrap();
@@ -222,4 +224,39 @@ fn a_shutdown_lets_the_last_response_end() {
     });
     server.stop();
     assert!(reader.join().unwrap() > 8 << 20);
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let site = site();
+    let dist = site.path().to_str().unwrap();
+    let options = ["serve", dist, "--no-tls", "--listen", "127.0.0.1:0"];
+    let mut server = command_in(site.path(), &options)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(server.stderr.take().unwrap()).lines();
+    let line = said.find_map(|line| line.ok().filter(|line| line.starts_with("serving ")));
+    let line = line.expect("it serves");
+    let port = line.split([':', '/']).find_map(|part| part.parse().ok());
+    let address = ("127.0.0.1", port.expect("a port"));
+    // More lines than a pipe and the server have room for.
+    for _ in 0..120 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = "HEAD /a.css HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        let last = "HEAD /a.css HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        stream
+            .write_all([&request.repeat(99), last].concat().as_bytes())
+            .unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 200").count(), 100);
+    }
+    let killed = Command::new("kill")
+        .args(["-INT", &server.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    eventually("the server ends", || server.try_wait().unwrap().is_some());
 }

@@ -1,15 +1,14 @@
 //! `pushgen serve`: a folder served as its policy says.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use pushgen_policy::Origin;
-use pushgen_runtime::{Builder, Metrics, PolicyHandle, Report, Rules, Shutdown, Tls};
+use pushgen_runtime::{Builder, Metrics, PolicyHandle, Rules, Shutdown, Tls};
 use tokio::net::TcpListener;
 
 use super::use_threads;
@@ -19,6 +18,7 @@ use crate::serve::access_log::Format;
 use crate::serve::certificate::Certificate;
 use crate::serve::entry;
 use crate::serve::files::{Files, FilesOptions};
+use crate::serve::log_writer::LogWriter;
 use crate::serve::metrics::MetricsService;
 use crate::serve::policy_source::PolicySource;
 use crate::serve::unreadable::Telling;
@@ -50,6 +50,15 @@ async fn serve(command: &Serve, quiet: u8) -> anyhow::Result<()> {
     let (tls, fingerprint) = tls(command, address)?;
 
     let source = PolicySource::of(command);
+    // What changes during the analysis counts too.
+    let watch = command
+        .watch
+        .then(|| begin_watch(command, &source))
+        .transpose()?;
+    let metrics_listener = match command.metrics {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let found = source.get(command, quiet > 0)?;
     let policy = found.map(|found| {
         say(&found.summary);
@@ -65,19 +74,22 @@ async fn serve(command: &Serve, quiet: u8) -> anyhow::Result<()> {
     if let Some(policy) = &policy {
         server = server.policy(policy.clone());
     }
+    let log = LogWriter::begin();
     if let Some(format) = format(command.log) {
-        server = server.report_to(move |report| log(report, format));
+        let log = log.clone();
+        server = server.report_to(move |report| log.write(entry::of(report).line(format)));
     }
-    if let Some(address) = command.metrics {
-        let listener = listen(address).await?;
-        let address = listener.local_addr().unwrap_or(address);
+    if let Some(listener) = metrics_listener {
+        let address = listener
+            .local_addr()
+            .context("the listener has no address")?;
         say(&format!("metrics at http://{address}/metrics"));
         let service = MetricsService(metrics);
         let server = Builder::new().shutdown(&shutdown);
         tokio::spawn(async move { server.serve(listener, None, service).await });
     }
-    if let (true, Some(policy)) = (command.watch, policy) {
-        watch(command, source, policy, quiet)?;
+    if let (Some(watch), Some(policy)) = (watch, policy) {
+        follow(command, watch, source, policy, quiet);
     }
 
     let scheme = if command.no_tls { "http" } else { "https" };
@@ -93,10 +105,9 @@ async fn serve(command: &Serve, quiet: u8) -> anyhow::Result<()> {
         ));
     }
     tokio::spawn(stop_when_told(shutdown));
-    server
-        .serve(listener, tls, Telling(files))
-        .await
-        .context("cannot go on listening")
+    let end = server.serve(listener, tls, Telling(files)).await;
+    log.finish();
+    end.context("cannot go on listening")
 }
 
 fn files_options(command: &Serve) -> FilesOptions {
@@ -117,6 +128,9 @@ fn rules(command: &Serve) -> Rules {
     rules.digest_cookie = !command.no_cookie;
     rules.redirects = command.on_redirects;
     rules.trust_proxies = command.trust_proxy;
+    // Who says where the site is served means no other place.
+    rules.any_authority = command.site.origin.is_none();
+    rules.fallback_page = command.spa.then(|| command.site.base_path.clone());
     rules
 }
 
@@ -162,26 +176,28 @@ fn format(log: Log) -> Option<Format> {
     }
 }
 
-fn log(report: &Report<'_>, format: Format) {
-    let line = entry::of(report).line(format);
-    // Who reads the log may stop reading; the server goes on.
-    let _ = std::io::stdout().write_all(line.as_bytes());
-}
-
-/// Gets the policy anew whenever something changes. One that cannot be had changes nothing.
-fn watch(
-    command: &Serve,
-    source: PolicySource,
-    policy: PolicyHandle,
-    quiet: u8,
-) -> anyhow::Result<()> {
-    let mut watch = match &source {
+fn begin_watch(command: &Serve, source: &PolicySource) -> anyhow::Result<Watch> {
+    let watch = match source {
         PolicySource::File(file) => {
             let folder = file.parent().filter(|folder| *folder != Path::new(""));
             Watch::begin(folder.unwrap_or(Path::new(".")), None)?
         }
-        _ => Watch::begin(&command.site.dist, None)?,
+        PolicySource::Site => Watch::begin(&command.site.dist, None)?,
+        PolicySource::None => bail!(
+            "--watch has nothing to follow with --policy none; files are served as they are anyway"
+        ),
     };
+    Ok(watch)
+}
+
+/// Gets the policy anew whenever something changes. One that cannot be had changes nothing.
+fn follow(
+    command: &Serve,
+    mut watch: Watch,
+    source: PolicySource,
+    policy: PolicyHandle,
+    quiet: u8,
+) {
     if watch.is_polling() && quiet == 0 {
         output::note("the system does not tell of changes here; looking for them every second");
     }
@@ -208,7 +224,6 @@ fn watch(
             }
         }
     });
-    Ok(())
 }
 
 /// Begins the shutdown at the first signal, and ends the process at the second.

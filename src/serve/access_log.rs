@@ -6,7 +6,8 @@
 //! order of a line, is escaped.
 //!
 //! A JSON line is one flat object, `{"type":"request","time":…}`; times are RFC 3339 in UTC, durations in milliseconds,
-//! and what there is none of is left out.
+//! and what there is none of is left out, as
+//! `"complete":false` is where the response was sent to its end.
 
 use std::fmt::{self, Display, Write as _};
 use std::net::SocketAddr;
@@ -28,6 +29,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) status: u16,
     /// Of the body, if it was sent.
     pub(crate) bytes: Option<u64>,
+    /// Whether the response was sent to its end.
+    pub(crate) is_complete: bool,
     /// From the request to the end of the response.
     pub(crate) elapsed: Duration,
     /// Paths that were pushed with it.
@@ -80,6 +83,9 @@ impl Display for Entry<'_> {
             Milliseconds(self.elapsed),
         )?;
         let mut notes = Vec::new();
+        if !self.is_complete {
+            notes.push("broken off".to_owned());
+        }
         if let Some(page) = self.promised_by {
             notes.push(format!("promised by {}", Escaped(page)));
         }
@@ -169,6 +175,8 @@ struct Line<'a> {
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    #[serde(skip_serializing_if = "is_true")]
+    complete: bool,
     elapsed_ms: f64,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pushed: &'a [&'a str],
@@ -180,6 +188,10 @@ struct Line<'a> {
     refused: Vec<Refused<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     promised_by: Option<&'a str>,
+}
+
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 #[derive(Serialize)]
@@ -202,6 +214,7 @@ impl<'a> Line<'a> {
             version: entry.version,
             status: entry.status,
             bytes: entry.bytes,
+            complete: entry.is_complete,
             // Microseconds are as fine as the clock is worth.
             elapsed_ms: entry.elapsed.as_micros() as f64 / 1000.0,
             pushed: &entry.pushed,
@@ -278,6 +291,7 @@ mod tests {
             version: "HTTP/2",
             status: 200,
             bytes: None,
+            is_complete: true,
             elapsed: Duration::from_micros(1_234),
             pushed: vec![],
             early_hints: vec![],

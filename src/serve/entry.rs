@@ -35,6 +35,7 @@ pub(crate) fn of<'a>(report: &Report<'a>) -> Entry<'a> {
         // As nginx has it: the client was gone before there was a status.
         status: report.status.map_or(499, |status| status.as_u16()),
         bytes: report.body_bytes,
+        is_complete: report.is_complete,
         elapsed: report.elapsed,
         pushed: report
             .pushed

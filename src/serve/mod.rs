@@ -5,6 +5,7 @@ pub(crate) mod access_log;
 pub(crate) mod certificate;
 pub(crate) mod entry;
 pub(crate) mod files;
+pub(crate) mod log_writer;
 pub(crate) mod metrics;
 pub(crate) mod metrics_page;
 pub(crate) mod policy_source;

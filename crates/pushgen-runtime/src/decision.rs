@@ -115,7 +115,7 @@ pub struct Decision {
 #[must_use]
 pub fn decide(situation: &Situation<'_>) -> Decision {
     let policy = situation.record.policy();
-    match policy.policy().plan_index(&situation.request.target) {
+    match policy.plan_index(&situation.request.target, situation.rules) {
         Some(plan) => decide_plan(situation, plan, link(situation)),
         None => Decision::nothing(policy, Refusal::NoPlan),
     }
@@ -130,7 +130,7 @@ pub fn decide_redirect(situation: &Situation<'_>, response: &response::Parts) ->
         return Decision::nothing(policy, Refusal::SwitchedOff);
     }
     let target = redirect::target(situation.request, response);
-    match target.and_then(|target| policy.policy().plan_index(&target)) {
+    match target.and_then(|target| policy.plan_index(&target, situation.rules)) {
         Some(plan) => decide_plan(situation, plan, Err(Refusal::RedirectTarget)),
         None => Decision::nothing(policy, Refusal::RedirectTarget),
     }
@@ -162,7 +162,8 @@ fn decide_plan(situation: &Situation<'_>, index: usize, link: Result<(), Refusal
         terms: Terms {
             may_push: entry.push,
             may_hint: entry.hint,
-            held: if situation.record.has(entry.asset) {
+            // A proxy's connection carries the requests of many.
+            held: if !situation.request.proxied && situation.record.has(entry.asset) {
                 Held::Fresh(Refusal::Recorded)
             } else {
                 known.of_asset(entry.asset)

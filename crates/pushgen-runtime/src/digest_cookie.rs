@@ -62,7 +62,7 @@ pub(crate) fn read(headers: &HeaderMap, secure: bool) -> Option<GolombSet> {
 
 /// The `Set-Cookie` value for the response to a page, when the record has what the request's cookie
 /// has not. `None` if nothing is new, if the rules say no cookie, if the response is not for a
-/// user's own navigation, or if a proxy might keep it for others.
+/// user's own navigation, or if it goes through a proxy: what its connection carried was for others too.
 ///
 /// Call it after the pushes of the page are recorded, and send the value only with a 200.
 #[must_use]
@@ -70,7 +70,7 @@ pub fn set_cookie(request: &RequestFacts, record: &Record, rules: &Rules) -> Opt
     if !rules.digest_cookie
         || request.method != Method::GET
         || request.navigation != Navigation::TopLevel
-        || request.proxied && !rules.trust_proxies
+        || request.proxied
     {
         return None;
     }
@@ -366,7 +366,7 @@ mod tests {
                     ..own
                 },
                 &trusting,
-                true,
+                false,
             ),
         ];
         for (request, rules, expected) in cases {

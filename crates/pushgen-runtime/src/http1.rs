@@ -6,9 +6,7 @@
 //!
 //! - push, which HTTP/1 has not;
 //! - 103 (Early Hints): hyper cannot send one, browsers do not listen to it here, and RFC 8297,
-//!   section 3 warns of clients that take it for the final response;
-//! - looking at the assets' own responses before they are named. What a `Link` names is what the
-//!   policy says; it is a hint, and an asset that is gone or cannot be kept is fetched in vain.
+//!   section 3 warns of clients that take it for the final response.
 
 use std::future::poll_fn;
 use std::pin::pin;

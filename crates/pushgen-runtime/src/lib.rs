@@ -108,6 +108,7 @@
 //!
 //! `tls`, on by default: [`Tls`] and what it needs, rustls with ring.
 
+mod asset_request;
 mod body;
 mod builder;
 mod connection_error;
@@ -156,7 +157,7 @@ pub use decision::{Decision, Delivery, Situation, Verdict, decide, decide_redire
 pub use early_hints::{EarlyHints, TooLate};
 pub use freshness::{PUSHED_VARY, is_hintable, is_page, is_pushable};
 pub use limits::{Limits, Timeouts};
-pub use link_layer::{LinkLayer, LinkService};
+pub use link_layer::{LinkFuture, LinkLayer, LinkService};
 pub use loaded_policy::{LoadedPolicy, MAX_ORIGINS};
 pub use metrics::{Count, Metrics};
 pub use policy_handle::{LoadError, PolicyHandle};

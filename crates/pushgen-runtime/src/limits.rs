@@ -22,7 +22,7 @@ pub struct Limits {
     pub stream_window: u32,
     /// The same of all requests of one connection: 1 MiB by default.
     pub connection_window: u32,
-    /// What `h2` may hold of one response: 128 KiB by default.
+    /// What `h2` may hold of one response: 400 KiB by default.
     pub max_send_buffer_size: usize,
     /// Requests that a client may reset before they are looked at: 20 by default (CVE-2023-44487).
     pub max_pending_accept_resets: usize,
@@ -39,7 +39,7 @@ impl Default for Limits {
             max_header_list_size: 16 << 10,
             stream_window: 256 << 10,
             connection_window: 1 << 20,
-            max_send_buffer_size: 128 << 10,
+            max_send_buffer_size: 400 << 10,
             max_pending_accept_resets: 20,
             max_local_error_resets: 1024,
         }

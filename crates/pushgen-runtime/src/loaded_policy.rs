@@ -11,6 +11,7 @@ use pushgen_policy::{Asset, Origin, Policy, url_key};
 
 use crate::digest_cookie::CookieKeys;
 use crate::hint_memo::HintMemo;
+use crate::rules::Rules;
 
 /// The most origins that key hashes are kept for, the policy's own among them. An origin is as
 /// large as the asset table, and what a client names as its authority must not make another.
@@ -72,6 +73,20 @@ impl LoadedPolicy {
     #[must_use]
     pub fn link(&self, asset: usize) -> Option<&HeaderValue> {
         self.links.get(asset)?.as_ref()
+    }
+
+    /// Which plan goes with a request target.
+    pub(crate) fn plan_index(&self, target: &str, rules: &Rules) -> Option<usize> {
+        let policy = &self.policy;
+        policy.plan_index(target).or_else(|| {
+            let fallback = rules.fallback_page.as_deref()?;
+            let path = target.split('?').next().unwrap_or_default();
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let looks_like_a_page = !name.contains('.') && policy.assets_at(target).is_empty();
+            looks_like_a_page
+                .then(|| policy.plan_index(fallback))
+                .flatten()
+        })
     }
 
     /// Whether the policy is loaded for this origin.

@@ -128,7 +128,7 @@ impl RequestFacts {
             authorization: has(&[header::AUTHORIZATION]),
             save_data: members(headers, &SAVE_DATA)
                 .any(|value| is_token(without_parameters(value), "on")),
-            proxied: has(&FORWARDED),
+            proxied: is_proxied(headers),
             declines_pushes: members(headers, &ACCEPT_PUSH_POLICY)
                 .map(without_parameters)
                 .any(|policy| is_token(policy, "none") || is_token(policy, "head")),
@@ -138,6 +138,11 @@ impl RequestFacts {
             digest_cookie: digest_cookie::read(headers, secure),
         }
     }
+}
+
+/// Whether a proxy passed the request on.
+pub(crate) fn is_proxied(headers: &HeaderMap) -> bool {
+    FORWARDED.iter().any(|name| headers.contains_key(name))
 }
 
 impl Navigation {

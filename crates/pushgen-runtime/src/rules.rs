@@ -30,6 +30,10 @@ pub struct Rules {
     /// Whether the policy holds for every authority that the server is asked for, and not only for
     /// the origins that it was loaded with. On by default.
     pub any_authority: bool,
+    /// The page whose plan goes with targets that the policy does not know and that look like pages: no
+    /// extension in the last segment. For applications that answer all routes with one document. None by
+    /// default.
+    pub fallback_page: Option<String>,
     /// How long a page waits for the responses of its assets, which decide whether they can be sent
     /// ahead: 50 ms by default. Whatever takes longer is not.
     pub patience: Duration,
@@ -64,6 +68,7 @@ impl Default for Rules {
             push_authorized: false,
             trust_proxies: false,
             any_authority: true,
+            fallback_page: None,
             patience: Duration::from_millis(50),
             push_ahead: Some(Duration::from_millis(30)),
             max_pushes_per_page: 16,

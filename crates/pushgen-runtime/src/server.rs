@@ -194,6 +194,7 @@ async fn accept(
             Ok((stream, peer)) => {
                 // Frames are written whole; what fails here fails again at the first read.
                 let _ = stream.set_nodelay(true);
+                keep_little_unsent(&stream);
                 return Ok((stream, peer, place));
             }
             Err(error) => match error.kind() {
@@ -262,3 +263,18 @@ where
         http1::serve(io, info, service, settings).await
     }
 }
+
+/// What the system takes beyond what the network takes. More would stand in the way of what is more urgent
+/// and comes later, as nothing overtakes it there.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const UNSENT: u32 = 64 << 10;
+
+/// Has the system take no more than a little that it cannot send yet, where it can be told so.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+fn keep_little_unsent(stream: &TcpStream) {
+    // Without it the order of responses is worse, and all else the same.
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+}
+
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+fn keep_little_unsent(_: &TcpStream) {}

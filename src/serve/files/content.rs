@@ -1,7 +1,7 @@
 //! The content of a file: its hash, and its bytes if they are few.
 //!
 //! In: a file that was found. Out: an entity-tag, the date of the last change and, up to [`MOST_IN_MEMORY`], the
-//! bytes. The entity-tag of a file as it is equals the analyzer's (`Weight::etag`: the first half of the SHA-256
+//! bytes. The entity-tag of a file as it is, unless it is very large, equals the analyzer's (`Weight::etag`: the first half of the SHA-256
 //! in base64url), so that a policy with entity-tags and the server agree. A coded variant has the tag of its own
 //! bytes with the coding behind it, because a strong validator must differ whenever the bytes do (RFC 9110,
 //! section 8.8.1), and a variant may be compressed anew while its file stays.
@@ -23,6 +23,10 @@ use super::stamp::Stamp;
 
 /// Files up to this size are kept in memory, larger ones are read from disk each time.
 pub(super) const MOST_IN_MEMORY: u64 = 1 << 20;
+
+/// Files beyond this size have an entity-tag from their length and time instead: whoever asks first for a part of a
+/// film does not wait until all of it is read.
+const MOST_HASHED: u64 = 16 << 20;
 
 /// How often a file that is being written is read anew before that counts as an error.
 const ATTEMPTS: usize = 3;
@@ -58,7 +62,7 @@ impl Content {
                 return Err(ErrorKind::NotFound.into());
             }
             let stamp = Stamp::of(&metadata);
-            let (hash, bytes) = read(&file, stamp.len)?;
+            let (hash, bytes) = read(&file, &stamp)?;
             if Stamp::of(&file.metadata()?) == stamp {
                 return Ok(Self::new(stamp, coding, read_at, hash, bytes));
             }
@@ -103,7 +107,13 @@ fn etag(hash: Sha256, coding: Coding) -> HeaderValue {
 }
 
 /// The hash of a file, and its bytes if there are no more than may be kept.
-fn read(mut file: &File, len: u64) -> io::Result<(Sha256, Option<Bytes>)> {
+fn read(mut file: &File, stamp: &Stamp) -> io::Result<(Sha256, Option<Bytes>)> {
+    let len = stamp.len;
+    if len > MOST_HASHED {
+        let age = stamp.modified.duration_since(SystemTime::UNIX_EPOCH);
+        let nanoseconds = age.unwrap_or_default().as_nanos();
+        return Ok((Sha256::of(format!("{len} {nanoseconds}").as_bytes()), None));
+    }
     if len <= MOST_IN_MEMORY {
         let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
         // A file that grows without end is read no further; its stamp tells.

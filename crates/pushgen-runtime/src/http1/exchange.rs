@@ -10,12 +10,14 @@ use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
 use bytes::Buf;
-use http::header::CONTENT_LENGTH;
-use http::{Method, Request, Response, StatusCode, Uri, Version, request, response};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST};
+use http::uri::Authority;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, response};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::Connection;
+use crate::asset_request::AssetRequests;
 use crate::body::{Body, BoxError};
 use crate::connection_facts::{ConnectionFacts, StreamFacts};
 use crate::decision::{Decision, Situation, decide};
@@ -23,7 +25,7 @@ use crate::final_response::{add_digest_cookie, add_links};
 use crate::freshness::is_page;
 use crate::records::{Place, Records};
 use crate::report::Report;
-use crate::request_facts::RequestFacts;
+use crate::request_facts::{RequestFacts, is_proxied};
 use crate::service::{HttpService, ResponseBody, call};
 
 /// Has the service answer a request.
@@ -36,15 +38,48 @@ pub(super) async fn respond<S: HttpService>(
     connection.settings.metrics.requests.add(1);
     connection.activity.begin(!body.is_end_stream());
     let mut exchange = Exchange::begin(&head, connection);
+    if !names_host(&head) {
+        let (mut head, ()) = Response::new(()).into_parts();
+        head.status = StatusCode::BAD_REQUEST;
+        head.headers
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+        exchange.status = Some(head.status);
+        exchange.is_complete = true;
+        let body = None;
+        return Ok(Response::from_parts(head, Content { body, exchange }));
+    }
     head.extensions.insert(exchange.connection.info);
+    let asking = exchange
+        .hints()
+        .then(|| AssetRequests::of(&head, exchange.connection.info));
     let request = Request::from_parts(head, Body::http1(body));
-    let (mut head, body) = call(service, Box::new(request)).await?.into_parts();
+    let answer = call(service.clone(), Box::new(request)).await?;
+    let (mut head, body) = answer.into_parts();
+    if let (Some(asking), Some(decision)) = (asking, &mut exchange.decision)
+        && is_page(&head).is_ok()
+    {
+        let patience = exchange.connection.settings.rules.patience;
+        asking.withhold_unfit(decision, service, patience).await;
+    }
     exchange.answer(&mut head, &body);
     let content = Content {
-        body: Box::pin(body),
+        body: Some(Box::pin(body)),
         exchange,
     };
     Ok(Response::from_parts(head, content))
+}
+
+/// Whether a request of HTTP/1.1 has the one `Host` that it must have (RFC 9112, section 3.2).
+fn names_host(head: &request::Parts) -> bool {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => head.version < Version::HTTP_11,
+        (Some(host), None) => {
+            host.is_empty()
+                || Authority::try_from(host.as_bytes()).is_ok_and(|it| !it.as_str().contains('@'))
+        }
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// A request and how it is answered. It ends when it is dropped.
@@ -57,6 +92,8 @@ struct Exchange {
     began: Instant,
     /// Where the connection's record is, if there is a policy.
     record: Option<Place>,
+    /// Whether the record takes note of the request.
+    is_noted: bool,
     /// What the request says, if it asks for a page of the policy.
     facts: Option<RequestFacts>,
     decision: Option<Decision>,
@@ -76,6 +113,7 @@ impl Exchange {
             version: head.version,
             began: Instant::now(),
             record: None,
+            is_noted: false,
             facts: None,
             decision: None,
             status: None,
@@ -85,6 +123,12 @@ impl Exchange {
         };
         exchange.decide(head);
         exchange
+    }
+
+    /// Whether assets are to be hinted with the response.
+    fn hints(&self) -> bool {
+        let decision = self.decision.as_ref();
+        decision.is_some_and(|decision| decision.hints().next().is_some())
     }
 
     fn decide(&mut self, head: &request::Parts) {
@@ -97,7 +141,7 @@ impl Exchange {
         let place = records.find(head, &policy);
         let record = records.at(place);
         let target = target(&self.uri);
-        if policy.policy().plan_index(target).is_some() {
+        if policy.plan_index(target, &settings.rules).is_some() {
             let facts = RequestFacts::of(head, self.connection.info.secure);
             let decision = decide(&Situation {
                 request: &facts,
@@ -109,11 +153,12 @@ impl Exchange {
                 record,
                 rules: &settings.rules,
             });
-            decision.count(&settings.metrics.refusals);
             self.facts = Some(facts);
             self.decision = Some(decision);
         }
-        if self.method == Method::GET {
+        // The requests on a proxy's connection are not those of one user.
+        self.is_noted = self.method == Method::GET && !is_proxied(&head.headers);
+        if self.is_noted {
             record.mark_requested(target);
         }
         drop(records);
@@ -140,12 +185,13 @@ impl Exchange {
         let settings = &self.connection.settings;
         let mut records = self.connection.records();
         let record = records.at(place);
-        if self.method == Method::GET {
+        if self.is_noted {
             record.mark_answered(target(&self.uri), head, SystemTime::now());
         }
         let (Some(facts), Some(decision)) = (&self.facts, &self.decision) else {
             return;
         };
+        decision.count(&settings.metrics.refusals);
         if let Err(refusal) = is_page(head) {
             settings.metrics.refusals.add(refusal);
             return;
@@ -204,7 +250,8 @@ fn target(uri: &Uri) -> &str {
 /// A response's body on its way to hyper.
 #[derive(Debug)]
 pub(super) struct Content<B> {
-    body: Pin<Box<B>>,
+    /// None for the answers that are not the service's.
+    body: Option<Pin<Box<B>>>,
     exchange: Exchange,
 }
 
@@ -216,24 +263,29 @@ impl<B: ResponseBody> http_body::Body for Content<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let frame = ready!(self.body.as_mut().poll_frame(context));
+        let this = &mut *self;
+        let Some(body) = &mut this.body else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(body.as_mut().poll_frame(context));
         match &frame {
             Some(Ok(frame)) => {
                 let bytes = frame.data_ref().map_or(0, Buf::remaining);
-                self.exchange.pass(bytes);
-                self.exchange.is_complete |= self.body.is_end_stream();
+                this.exchange.pass(bytes);
+                this.exchange.is_complete |= body.is_end_stream();
             }
             Some(Err(_)) => {}
-            None => self.exchange.is_complete = true,
+            None => this.exchange.is_complete = true,
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(|body| body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let body = self.body.as_ref();
+        body.map_or(SizeHint::with_exact(0), |body| body.size_hint())
     }
 }

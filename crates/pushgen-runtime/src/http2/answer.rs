@@ -17,11 +17,12 @@ use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http::{Method, Request, Response, StatusCode, Version, header, request};
 
+use crate::asset_request;
 use crate::body::Body;
 use crate::early_hints::EarlyHints;
 use crate::final_response;
 use crate::http2::exchange::{Continue, Exchange};
-use crate::http2::page::{self, Page};
+use crate::http2::page::Page;
 use crate::http2::promise::Promised;
 use crate::http2::send_body::{Sending, Unsent};
 use crate::http2::shared::{Active, Shared};
@@ -29,7 +30,7 @@ use crate::http2::turns::{Handed, Role, Turn};
 use crate::pusher::Pusher;
 use crate::records::Place;
 use crate::report::Report;
-use crate::request_facts::Priority;
+use crate::request_facts::{Priority, is_proxied};
 use crate::service::{self, HttpService, ResponseBody};
 
 /// How much of a page goes before what is pushed with it: its head, which is what makes a browser
@@ -81,8 +82,8 @@ pub(crate) fn answer<S: HttpService>(
         parts.extensions.insert(Pusher::new(
             &exchange,
             target(&parts).into(),
-            page::scheme(shared.info.secure),
-            page::authority(&parts),
+            asset_request::scheme(shared.info.secure),
+            asset_request::authority(&parts),
             place,
             shared.manual.clone(),
         ));
@@ -96,6 +97,7 @@ pub(crate) fn answer<S: HttpService>(
         noted,
         priority,
         logged,
+        outcome: Outcome::default(),
     };
     let request = Request::from_parts(parts, body);
     tokio::spawn(answer.run(Box::new(request)));
@@ -121,14 +123,15 @@ impl Concern {
         let policy = policy.current();
         let target = target(parts);
         let is_asset = !policy.policy().assets_at(target).is_empty();
-        let has_plan = policy.policy().plan_index(target).is_some();
+        let has_plan = policy.plan_index(target, &shared.settings.rules).is_some();
         let has_page =
             (has_plan || shared.settings.rules.redirects) && !shared.client_gives_pages_up();
         if !is_asset && !has_page && !shared.push_is_enabled() {
             return Self::default();
         }
         let place = shared.records().find(parts, &policy);
-        let noted = (is_asset && parts.method == Method::GET).then(|| {
+        let is_noted = is_asset && parts.method == Method::GET && !is_proxied(&parts.headers);
+        let noted = is_noted.then(|| {
             shared.records().at(place).mark_requested(target);
             let target = target.into();
             Noted { place, target }
@@ -174,6 +177,14 @@ struct Answer<S: HttpService> {
     noted: Option<Noted>,
     priority: Priority,
     logged: Option<Logged>,
+    outcome: Outcome,
+}
+
+/// However its task ends, it is reported, with what was sent until then.
+impl<S: HttpService> Drop for Answer<S> {
+    fn drop(&mut self) {
+        self.report();
+    }
 }
 
 /// What became of a response.
@@ -196,17 +207,16 @@ impl<S: HttpService> Answer<S> {
                 let answer = pin!(service::call(self.service.clone(), request));
                 self.answer(answer).await
             };
-            let mut outcome = Outcome::default();
             if let Some((response, turn)) = answered
-                && let Some(rest) = self.respond(response, turn, &mut outcome)
+                && let Some(rest) = self.respond(response, turn)
             {
-                self.send(rest, &mut outcome).await;
+                self.send(rest).await;
             }
-            self.report(outcome);
         }
     }
 
-    fn report(&self, outcome: Outcome) {
+    fn report(&self) {
+        let outcome = self.outcome;
         let shared = self.active.shared();
         let page = self.page.as_deref();
         if !outcome.is_complete && self.exchange.0.has_promised() {
@@ -236,7 +246,7 @@ impl<S: HttpService> Answer<S> {
     /// stream, as hyper does when a service fails.
     async fn answer(
         &mut self,
-        answer: Pin<&mut (impl Future<Output = page::Answer<S::ResponseBody>> + Send)>,
+        answer: Pin<&mut (impl Future<Output = asset_request::Answer<S::ResponseBody>> + Send)>,
     ) -> Option<(Response<S::ResponseBody>, Option<Turn>)> {
         let exchange = &self.exchange.0;
         let (response, turn) = match self.page.as_deref_mut() {
@@ -272,10 +282,9 @@ impl<S: HttpService> Answer<S> {
 
     /// Sends the head. Returns what is to follow it.
     fn respond(
-        &self,
+        &mut self,
         response: Response<S::ResponseBody>,
         turn: Option<Turn>,
-        outcome: &mut Outcome,
     ) -> Option<Rest<S::ResponseBody>> {
         let shared = self.active.shared();
         let exchange = &self.exchange.0;
@@ -288,11 +297,11 @@ impl<S: HttpService> Answer<S> {
         if let Some(page) = self.page.as_deref() {
             page.complete(&mut head, shared);
         }
-        outcome.status = Some(head.status);
+        self.outcome.status = Some(head.status);
         let ends = final_response::prepare(&mut head, &self.method, &body);
         let stream = exchange.respond(head, ends).ok()?;
         if ends {
-            outcome.is_complete = true;
+            self.outcome.is_complete = true;
             return None;
         }
         let enter = || {
@@ -304,7 +313,7 @@ impl<S: HttpService> Answer<S> {
     }
 
     /// Sends the body.
-    async fn send(&mut self, rest: Rest<S::ResponseBody>, outcome: &mut Outcome) {
+    async fn send(&mut self, rest: Rest<S::ResponseBody>) {
         let Rest {
             mut stream,
             body,
@@ -313,10 +322,10 @@ impl<S: HttpService> Answer<S> {
         let patience = self.active.shared().settings.timeouts.write_stall;
         let mut sending = Sending::new(&mut stream, &mut turn, patience);
         let sent = sending.send(pin!(body)).await;
-        outcome.body_bytes = sending.sent;
+        self.outcome.body_bytes = sending.sent;
         let exchange = &self.exchange.0;
         match sent {
-            Ok(()) => outcome.is_complete = true,
+            Ok(()) => self.outcome.is_complete = true,
             Err(Unsent::Reset) => {}
             Err(Unsent::Body) => exchange.abandon_body(stream, Reason::INTERNAL_ERROR),
             Err(Unsent::Cancelled | Unsent::Stalled) => {

@@ -27,6 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::asset_request::ask;
 use crate::builder::Settings;
 use crate::connection_error::{ConnectionError, Timeout};
 use crate::connection_info::ConnectionInfo;
@@ -35,7 +36,7 @@ use crate::http2::bell::Bell;
 use crate::http2::exchange::{Abandoned, Exchange};
 use crate::http2::keep_alive::KeepAlive;
 use crate::http2::observer::{ClosedBy, Observed};
-use crate::http2::page::{ask, to_push};
+use crate::http2::page::to_push;
 use crate::http2::promise::{Batch, Made, target};
 use crate::http2::shared::Shared;
 use crate::http2::turns::Handed;
@@ -48,6 +49,10 @@ use crate::service::HttpService;
 
 /// What a client may compress fields with: the default (RFC 9113, section 6.5.2).
 const HEADER_TABLE_SIZE: u32 = 4096;
+
+/// What the body of a handler's push counts with against the connection's budget, if it is compressed on
+/// the way and so has no known length.
+const MANUAL_PUSH: u64 = 64 << 10;
 
 /// Serves an HTTP/2 connection to its end.
 pub(crate) async fn serve<Io, S>(
@@ -100,6 +105,7 @@ pub(crate) struct Connection<Io, S: HttpService> {
     keep_alive: Option<KeepAlive>,
     /// Rung by the channels, the timer and the shutdown.
     bell: Bell,
+    has_let_others_go_first: bool,
 }
 
 /// The connection's one timer.
@@ -180,12 +186,21 @@ where
             shutdown: Some(Box::pin(async move { shutdown.begun().await })),
             keep_alive,
             bell: Bell::new(Arc::clone(&shared.observations)),
+            has_let_others_go_first: false,
             shared,
         }
     }
 
     /// Serves; to be polled until it is ready.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        // The first response to be ready calls this task, and a scheduler may prefer it to the other
+        // responses that are. What they have to send then goes out with one system call, not with many.
+        if !self.has_let_others_go_first && self.shared.has_many_active() {
+            self.has_let_others_go_first = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.has_let_others_go_first = false;
         loop {
             let was_called = self.bell.was_rung();
             if was_called {
@@ -265,7 +280,7 @@ where
         }
         let shared = Arc::clone(&self.shared);
         let asked = std::time::Instant::now();
-        let answer = ask(&shared, &self.service, &page_target, &request);
+        let answer = ask(shared.info, &self.service, &page_target, &request);
         tokio::spawn(async move {
             let mut answer = pin!(answer);
             let answer = poll_fn(|context| match answer.as_mut().poll(context) {
@@ -275,7 +290,15 @@ where
             let push = match answer.await {
                 Some(Ok(response)) => {
                     let (head, body) = response.into_parts();
-                    to_push(request, head, body, Priority::DEFAULT, asked, &shared)
+                    to_push(
+                        request,
+                        head,
+                        body,
+                        Some(MANUAL_PUSH),
+                        Priority::DEFAULT,
+                        asked,
+                        &shared,
+                    )
                 }
                 Some(Err(_)) => Err(Refusal::AssetStatus),
                 None => Err(Refusal::StreamClosed),

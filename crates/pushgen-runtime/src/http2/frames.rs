@@ -150,6 +150,14 @@ impl FrameScanner {
         let (_, mut bytes) = bytes.split_at(preface);
         while !bytes.is_empty() {
             if self.payload_left == 0 {
+                // Most heads come whole.
+                if self.head_len == 0
+                    && let Some((head, rest)) = bytes.split_first_chunk()
+                {
+                    bytes = rest;
+                    self.begin(*head, &mut sink);
+                    continue;
+                }
                 let missing = FRAME_HEAD_LEN - self.head_len;
                 let (now, rest) = bytes.split_at(missing.min(bytes.len()));
                 for (slot, byte) in self.head.iter_mut().skip(self.head_len).zip(now) {
@@ -159,12 +167,7 @@ impl FrameScanner {
                 bytes = rest;
                 if self.head_len == FRAME_HEAD_LEN {
                     self.head_len = 0;
-                    let head = FrameHead::parse(self.head);
-                    self.payload_left = head.length as usize;
-                    sink(FramePiece::Head(head));
-                    if head.length == 0 {
-                        sink(FramePiece::End);
-                    }
+                    self.begin(self.head, &mut sink);
                 }
             } else {
                 let (now, rest) = bytes.split_at(self.payload_left.min(bytes.len()));
@@ -175,6 +178,15 @@ impl FrameScanner {
                     sink(FramePiece::End);
                 }
             }
+        }
+    }
+
+    fn begin<'a>(&mut self, head: [u8; FRAME_HEAD_LEN], sink: &mut impl FnMut(FramePiece<'a>)) {
+        let head = FrameHead::parse(head);
+        self.payload_left = head.length as usize;
+        sink(FramePiece::Head(head));
+        if head.length == 0 {
+            sink(FramePiece::End);
         }
     }
 }

@@ -18,15 +18,13 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::uri::{Authority, Scheme};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header, request, response};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header, request, response};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::body::{Body, BoxError};
+use crate::asset_request::{Answer, AssetRequests, ask};
 use crate::connection_facts::StreamFacts;
-use crate::connection_info::Promised;
 use crate::decision::{Decision, Situation, decide, decide_redirect};
 use crate::final_response;
 use crate::freshness;
@@ -35,12 +33,10 @@ use crate::http2::promise::{Batch, Push};
 use crate::http2::shared::Shared;
 use crate::http2::turns::Turn;
 use crate::loaded_policy::LoadedPolicy;
-use crate::promise_fields::promised_headers;
-use crate::pusher::Pusher;
 use crate::records::Place;
 use crate::refusal::Refusal;
 use crate::request_facts::{Priority, RequestFacts};
-use crate::service::{self, HttpService, ResponseBody};
+use crate::service::{HttpService, ResponseBody};
 
 /// A request to be answered with what its plan delivers.
 pub(crate) struct Page {
@@ -50,11 +46,7 @@ pub(crate) struct Page {
     place: Place,
     /// Assets that were promised.
     pub(crate) pushed: Vec<usize>,
-    target: Arc<str>,
-    /// Of every promise.
-    scheme: Scheme,
-    authority: Option<Authority>,
-    headers: HeaderMap,
+    assets: AssetRequests,
     /// With which response the plan goes.
     follows: Follows,
 }
@@ -68,25 +60,18 @@ enum Follows {
     Redirect,
 }
 
-/// The response of a page's service.
-pub(crate) type Answer<B> = Result<Response<B>, BoxError>;
-
 impl Page {
     /// Reads a request and decides what to deliver with its page.
     pub(crate) fn new<B>(request: &request::Parts, place: Place, shared: &Shared<B>) -> Self {
         let facts = RequestFacts::of(request, shared.info.secure);
         let decision = Self::decide(&facts, place, shared, None);
-        let target: Arc<str> = facts.target.as_str().into();
         Self {
-            scheme: scheme(shared.info.secure),
-            authority: authority(request),
-            headers: promised_headers(&request.headers),
+            assets: AssetRequests::of(request, shared.info),
             pushed: Vec::new(),
             follows: Follows::Page,
             facts,
             place,
             decision,
-            target,
         }
     }
 
@@ -262,13 +247,12 @@ impl Page {
             std::iter::repeat_with(|| None).take(pushes.len()).collect();
         let mut tasks = JoinSet::new();
         for &asset in &asked {
-            if let Some(request) = self.asset_request(&policy, asset) {
-                let call = ask(shared, &service, &self.target, &request);
+            if let Some(request) = self.assets.request(&policy, asset) {
+                let call = ask(shared.info, &service, self.assets.page_target(), &request);
                 tasks.spawn(async move { (asset, request, call.await) });
             }
         }
-        // A 103 that waits is worth little; a promise can wait as long as the page does.
-        let mut deadline = pushes.is_empty().then(|| begun + rules.patience);
+        let deadline = begun + rules.patience;
         let mut unresolved = asked;
         while !tasks.is_empty() {
             let joined = tokio::select! {
@@ -281,10 +265,9 @@ impl Page {
                     if !takes {
                         break;
                     }
-                    deadline = Some(Instant::now() + rules.patience);
                     continue;
                 }
-                () = until(deadline) => break,
+                () = sleep_until(deadline) => break,
             };
             let Some(joined) = joined else { break };
             // A service that panics has no answer.
@@ -343,30 +326,16 @@ impl Page {
         let (made, outcome) = oneshot::channel();
         let batch = Batch {
             page: Arc::clone(exchange),
-            page_target: Arc::clone(&self.target),
-            carried: Some((Arc::clone(self.decision.policy()), self.place)),
+            page_target: Arc::clone(self.assets.page_target()),
+            // A proxy's connection carries the requests of many.
+            carried: (!self.facts.proxied)
+                .then(|| (Arc::clone(self.decision.policy()), self.place)),
             pushes,
             made,
         };
         let sent = shared.batches.send(Box::new(batch));
         sent.map_err(|_| Refusal::StreamClosed)?;
         outcome.await.unwrap_or(Err(Refusal::StreamClosed))
-    }
-
-    /// The request for an asset, as it will be promised.
-    fn asset_request(&self, policy: &LoadedPolicy, asset: usize) -> Option<Request<()>> {
-        let path = policy.asset(asset)?.path.as_str();
-        let uri = Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone()?)
-            .path_and_query(path)
-            .build()
-            .ok()?;
-        let mut request = Request::new(());
-        *request.uri_mut() = uri;
-        *request.version_mut() = http::Version::HTTP_2;
-        *request.headers_mut() = self.headers.clone();
-        Some(request)
     }
 }
 
@@ -377,21 +346,6 @@ impl Follows {
             Self::Redirect => status.is_redirection(),
         }
     }
-}
-
-/// Asks the service for what is to be promised or hinted.
-pub(crate) fn ask<S: HttpService>(
-    shared: &Shared<S::ResponseBody>,
-    service: &S,
-    page_target: &str,
-    request: &Request<()>,
-) -> impl Future<Output = Answer<S::ResponseBody>> + Send + use<S> {
-    let (mut parts, ()) = request.clone().into_parts();
-    parts.extensions.insert(shared.info);
-    parts.extensions.insert(Promised::by(page_target));
-    parts.extensions.insert(Pusher::recursive());
-    let request = Request::from_parts(parts, Body::empty());
-    service::call(service.clone(), Box::new(request))
 }
 
 /// What can be done with an asset's response: whether it may be hinted, and the push that it makes.
@@ -408,13 +362,14 @@ fn look_at<B: ResponseBody>(
     };
     let (head, body) = response.into_parts();
     let may_hint = freshness::is_hintable(&head, SystemTime::now());
+    let known = policy.asset(asset).map(|asset| asset.largest_size());
     let priority = policy
         .asset(asset)
         .map_or(Priority::DEFAULT, |asset| Priority {
             urgency: Some(asset.destination.urgency()),
             incremental: asset.destination.is_incremental(),
         });
-    let push = to_push(request, head, body, priority, asked, shared);
+    let push = to_push(request, head, body, known, priority, asked, shared);
     let push = push.map(|push| Push {
         asset: Some(asset),
         ..push
@@ -422,11 +377,13 @@ fn look_at<B: ResponseBody>(
     (may_hint, push)
 }
 
-/// The push that a response makes, if it is fit for one.
+/// The push that a response makes, if it is fit for one. `most` is what its body is known to have at
+/// most where that is not its length: what is compressed on the way has none.
 pub(crate) fn to_push<B: ResponseBody>(
     request: Request<()>,
     mut head: response::Parts,
     body: B,
+    most: Option<u64>,
     priority: Priority,
     asked: std::time::Instant,
     shared: &Shared<B>,
@@ -438,7 +395,9 @@ pub(crate) fn to_push<B: ResponseBody>(
     let length = if request.method() == Method::HEAD {
         Some(0)
     } else {
-        body.size_hint().exact().or(named)
+        let is_coded = head.headers.contains_key(header::CONTENT_ENCODING);
+        let length = body.size_hint().exact().or(named);
+        length.or(most.filter(|_| is_coded))
     };
     freshness::is_pushable(&head, length, SystemTime::now(), &shared.settings.rules)?;
     let ends = final_response::prepare(&mut head, request.method(), &body);
@@ -459,24 +418,4 @@ async fn until(deadline: Option<Instant>) {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
     }
-}
-
-/// The scheme of what is promised on a connection.
-pub(crate) fn scheme(secure: bool) -> Scheme {
-    if secure { Scheme::HTTPS } else { Scheme::HTTP }
-}
-
-/// The authority of what is promised with a request: its own (RFC 9113, section 8.3.1).
-pub(crate) fn authority(request: &request::Parts) -> Option<Authority> {
-    let authority: Authority = match request.uri.authority() {
-        Some(authority) => authority.clone(),
-        None => request
-            .headers
-            .get(header::HOST)?
-            .as_bytes()
-            .try_into()
-            .ok()?,
-    };
-    // There is no user in it (RFC 9113, section 8.3.1).
-    (!authority.as_str().contains('@')).then_some(authority)
 }

@@ -23,20 +23,36 @@
 //! that the connection's window does not have, and pushes leave [`RESERVE`] of it while a response to a
 //! request is unfinished.
 //!
-//! Left out: wakers and locks (see [`turns`](super::turns)), the windows of streams, time.
+//! **How far that grows.** Where bytes are written as soon as they are handed over, nothing waits behind
+//! them for long, and small turns only cost time. So the limits and the turns double whenever all that
+//! was under way is written within [`SOON`], up to [`DOUBLINGS_MAX`] times, and are halved whenever it
+//! takes longer. That holds as far as it leaves the order alone, and not while there are pushes: for the
+//! response that had the last turn, and for responses of one frame as long as there are only such under
+//! way, since those h2 sends in the order in which it gets them.
+//!
+//! Left out: wakers and locks (see [`turns`](super::turns)), the windows of streams, time limits.
 
 mod inheritance;
 
 use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::request_facts::Priority;
 
-/// The most bytes in one turn: the least that SETTINGS_MAX_FRAME_SIZE can be.
+/// The most bytes in one turn, at first: the least that SETTINGS_MAX_FRAME_SIZE can be.
 pub(super) const FRAME: u64 = 16 * 1024;
-/// Bytes under way while several responses are sending.
+/// Bytes under way while several responses are sending, at first.
 pub(super) const LIMIT: u64 = 2 * FRAME;
-/// Bytes under way of a response that is alone.
+/// Bytes under way of a response that is alone, at first.
 pub(super) const LIMIT_ALONE: u64 = 8 * FRAME;
+/// What counts as soon when it is to be written.
+const SOON: Duration = Duration::from_millis(5);
+/// How often these double at most.
+const DOUBLINGS_MAX: u32 = 3;
+/// What the latter grows to: no more than h2 takes of one response, unless it is told to take less.
+const LIMIT_ALONE_MAX: u64 = 24 * FRAME;
 /// What pushes leave of the connection's window to responses: a quarter of the default.
 pub(super) const RESERVE: u64 = 16 * 1024;
 /// Priority updates kept for streams whose response has not begun (RFC 9218, section 7.1, wants a limit).
@@ -103,6 +119,9 @@ struct Entry {
     urgency: u8,
     incremental: bool,
     state: State,
+    /// What it last wanted, and whether it has ever handed anything over.
+    wanted: u64,
+    has_sent: bool,
     /// When it last took a turn among incremental responses.
     taken: u64,
     kind: Kind,
@@ -155,6 +174,11 @@ pub(super) struct Schedule {
     /// Entries that are sending, and those that are incremental.
     sending: usize,
     incremental: usize,
+    flow: Flow,
+    /// The entry that had the last turn.
+    last_turn: Option<usize>,
+    /// What was handed over in all when a response of several frames last did so.
+    many_frames: u64,
     /// The entry of the best rank, as far as it is known; see [`Schedule::best`].
     best: Option<usize>,
     /// When responses that are not incremental last took a turn, by urgency.
@@ -162,6 +186,15 @@ pub(super) struct Schedule {
     early_updates: VecDeque<(u32, Priority)>,
     /// What pushes inherit is to be worked out anew.
     groups_are_stale: bool,
+}
+
+/// How soon bytes are written that were handed over.
+#[derive(Debug, Default)]
+struct Flow {
+    doublings: u32,
+    /// What is awaited: that so many bytes are written, which were handed over at that instant.
+    mark: u64,
+    since: Option<Instant>,
 }
 
 /// Responses.
@@ -202,6 +235,8 @@ impl Schedule {
             urgency: urgency(priority),
             incremental: priority.incremental,
             state: State::Idle,
+            wanted: 0,
+            has_sent: false,
             taken: self.clock,
             kind,
         };
@@ -227,6 +262,9 @@ impl Schedule {
             return;
         };
         self.len -= 1;
+        if self.last_turn == Some(place.0) {
+            self.last_turn = None;
+        }
         self.incremental -= usize::from(entry.incremental);
         match entry.kind {
             Kind::Main { head_left, .. } => {
@@ -313,7 +351,10 @@ impl Schedule {
 impl Schedule {
     /// A response wants a turn of up to so many bytes, at least one. One that it has is cut to that.
     pub(super) fn want(&mut self, place: Place, wanted: u64) {
-        let wanted = wanted.clamp(1, FRAME);
+        let wanted = wanted.clamp(1, FRAME << DOUBLINGS_MAX);
+        if let Some(Some(entry)) = self.entries.get_mut(place.0) {
+            entry.wanted = wanted;
+        }
         let state = match self.grant(place) {
             Some(grant) => State::Granted(Grant {
                 bytes: grant.bytes.min(wanted),
@@ -350,6 +391,13 @@ impl Schedule {
         let ahead = self.grant(place).is_some_and(|grant| grant.ahead);
         self.change(place, State::Sending);
         self.handed += bytes;
+        if let Some(Some(entry)) = self.entries.get_mut(place.0) {
+            let is_of_one_frame = !entry.has_sent && entry.wanted <= FRAME;
+            entry.has_sent = true;
+            if !is_of_one_frame {
+                self.many_frames = self.handed;
+            }
+        }
         if let Some(Some(Entry {
             stream,
             kind: Kind::Main { head_left, .. },
@@ -405,6 +453,34 @@ impl Schedule {
         self.stuck = self.outstanding(written);
     }
 
+    /// Takes note of how soon bytes are written.
+    pub(super) fn note_flow(&mut self, written: u64, now: Instant) {
+        let outstanding = self.outstanding(written);
+        let flow = &mut self.flow;
+        let is_late = flow.since.is_some_and(|since| now - since > SOON);
+        let has_come = outstanding <= self.stuck || written >= flow.mark;
+        if is_late {
+            flow.doublings = flow.doublings.saturating_sub(1);
+        } else if has_come {
+            let was_at_once = self.handed > flow.mark && outstanding <= self.stuck;
+            let is_soon = flow.since.is_some() || was_at_once;
+            flow.doublings = (flow.doublings + u32::from(is_soon)).min(DOUBLINGS_MAX);
+        }
+        if has_come {
+            flow.mark = self.handed;
+            flow.since = (outstanding > self.stuck).then_some(now);
+        } else if is_late {
+            flow.since = Some(now);
+        }
+    }
+
+    /// The most bytes under way now, while several responses are sending and of one that is alone.
+    pub(super) fn limits(&self) -> (u64, u64) {
+        let doublings = self.flow.doublings;
+        let alone = LIMIT_ALONE << doublings;
+        (LIMIT << doublings, alone.min(LIMIT_ALONE_MAX))
+    }
+
     /// Whether a response waits for its turn.
     pub(super) fn is_waiting(&self) -> bool {
         self.wanting > 0
@@ -444,20 +520,37 @@ impl Schedule {
         };
         let ahead = wire.ahead + self.granted_ahead;
         let is_alone = self.active == 1;
-        let fits = if is_alone {
-            under_way + bytes <= LIMIT_ALONE
-        } else {
-            under_way.saturating_sub(ahead) + bytes <= LIMIT
-        };
-        if !fits {
-            return None;
-        }
-
         let takes_turns = entry.takes_turns();
+        let is_of_one_frame = !entry.has_sent && wanted <= FRAME;
+        let keeps_order = if self.pushes > 0 {
+            false
+        } else if is_of_one_frame {
+            wire.written + self.stuck >= self.many_frames
+        } else {
+            !takes_turns && self.last_turn == Some(index)
+        };
+        let (limit, limit_alone) = self.limits();
+        let room = if is_alone {
+            limit_alone.saturating_sub(under_way)
+        } else if keeps_order {
+            limit.saturating_sub(under_way.saturating_sub(ahead))
+        } else {
+            LIMIT.saturating_sub(under_way.saturating_sub(ahead))
+        };
+        let turn = if keeps_order { limit / 2 } else { FRAME };
+        let bytes = bytes.min(turn);
+        let bytes = match room {
+            0..FRAME if bytes > room => return None,
+            0..FRAME => bytes,
+            // A part of a frame is not worth a turn.
+            _ => bytes.min(room - room % FRAME),
+        };
+
         if self.incremental > 0 {
             self.best = None;
         }
         self.clock += 1;
+        self.last_turn = Some(index);
         let clock = self.clock;
         if takes_turns {
             if let Some(Some(entry)) = self.entries.get_mut(index) {

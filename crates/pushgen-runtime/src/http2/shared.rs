@@ -122,6 +122,11 @@ impl<B> Shared<B> {
         self.active.load(Ordering::Acquire) == 0
     }
 
+    /// Whether several responses are in progress.
+    pub(crate) fn has_many_active(&self) -> bool {
+        self.active.load(Ordering::Relaxed) > 1
+    }
+
     /// Since when no response is in progress; `None` while one is.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         let since = self.idle_since.load(Ordering::Relaxed);

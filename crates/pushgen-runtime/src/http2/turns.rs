@@ -30,6 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf, Bytes};
+use tokio::time::Instant;
 
 use crate::http2::observer::Observations;
 use crate::http2::schedule::{Place, Schedule, Wire};
@@ -93,12 +94,13 @@ impl Turns {
             return;
         }
         let observations = &self.0.observations;
-        let may_be_stuck = observations.initial_window_was_lowered()
-            && observations.write_stalled_since().is_none();
+        let written = observations.data_written();
         let mut state = self.0.lock();
-        if may_be_stuck {
-            state.schedule.note_stuck(observations.data_written());
+        if observations.initial_window_was_lowered() && observations.write_stalled_since().is_none()
+        {
+            state.schedule.note_stuck(written);
         }
+        state.schedule.note_flow(written, Instant::now());
         self.0.give_turns(state, Woken::default());
     }
 
@@ -155,8 +157,7 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Ready when bytes may be handed to h2: so many, at least one of `wanted` and at most 16 KiB. They
-    /// stay reserved until [`Turn::hand_over`], [`Turn::yield_turn`] or drop.
+    /// Ready when bytes may be handed to h2: so many, at least one of `wanted`. They stay reserved until [`Turn::hand_over`], [`Turn::yield_turn`] or drop.
     pub(crate) fn poll_turn(
         &mut self,
         context: &mut Context<'_>,
@@ -405,7 +406,11 @@ impl Woken {
     }
 
     fn wake(self) {
-        for waker in self.first.into_iter().chain(self.others) {
+        let Some(first) = self.first else {
+            return;
+        };
+        first.wake();
+        for waker in self.others {
             waker.wake();
         }
     }

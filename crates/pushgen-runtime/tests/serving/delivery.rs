@@ -132,3 +132,42 @@ async fn a_new_policy_holds_from_the_next_request() {
     let (head, _) = client.get("/new/").await;
     assert_eq!(values(&head, "link").len(), 2);
 }
+
+#[tokio::test]
+async fn what_a_proxy_asked_for_before_was_for_others() {
+    let builder = builder().0;
+    for (forwarded, links) in [("", 1), ("X-Forwarded-For: 192.0.2.1\r\n", 2)] {
+        let (mut client, _serving) = connect(&builder, site());
+        for (target, expected) in [("/app.css", 0), ("/", links)] {
+            client
+                .send(&format!(
+                    "GET {target} HTTP/1.1\r\nHost: a\r\n{forwarded}\r\n"
+                ))
+                .await;
+            let (head, _) = client.response().await;
+            assert_eq!(values(&head, "link").len(), expected, "{forwarded}{target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let builder = builder().0;
+    let cases = [
+        ("1.1", "Host: a\r\n", "200"),
+        ("1.1", "Host: [::1]:80\r\n", "200"),
+        ("1.1", "", "400"),
+        ("1.1", "Host: a\r\nHost: a\r\n", "400"),
+        ("1.1", "Host: a b\r\n", "400"),
+        ("1.1", "Host: user@a\r\n", "400"),
+        ("1.0", "", "200"),
+    ];
+    for (version, fields, status) in cases {
+        let (mut client, _serving) = connect(&builder, site());
+        client
+            .send(&format!("GET /other/ HTTP/{version}\r\n{fields}\r\n"))
+            .await;
+        let head = client.head().await;
+        assert_eq!(head.split(' ').nth(1), Some(status), "{version} {fields}");
+    }
+}

@@ -98,7 +98,7 @@ async fn respond(mut request: Request<Body>) -> Result<Response<Answer>, BoxErro
         "/shared/" => response
             .header("cache-control", "public, max-age=60")
             .body(full("shared"))?,
-        "/app.css" => response
+        "/app.css" | "/app.js" => response
             .header("cache-control", "max-age=60")
             .body(full("css"))?,
         "/echo" => response.body(request.into_body().boxed_unsync())?,

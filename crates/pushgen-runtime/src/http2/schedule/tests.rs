@@ -499,3 +499,84 @@ fn an_empty_schedule_keeps_no_more_than_a_few_places() {
     }
     assert_eq!((schedule.len(), schedule.entries.capacity()), (0, 0));
 }
+
+#[test]
+fn limits_double_where_bytes_are_written_soon_and_are_halved_where_not() {
+    let mut schedule = Schedule::default();
+    let place = schedule.enter(1, PLAIN, u(3));
+    let mut now = Instant::now();
+    let mut handed = 0;
+    // Milliseconds until what was handed over is written, and what that makes of the limits.
+    let table = [
+        (0, (2 * LIMIT, 2 * LIMIT_ALONE)),
+        (5, (4 * LIMIT, LIMIT_ALONE_MAX)),
+        (1, (8 * LIMIT, LIMIT_ALONE_MAX)),
+        (1, (8 * LIMIT, LIMIT_ALONE_MAX)),
+        (6, (4 * LIMIT, LIMIT_ALONE_MAX)),
+        (20, (2 * LIMIT, 2 * LIMIT_ALONE)),
+        (20, (LIMIT, LIMIT_ALONE)),
+        (20, (LIMIT, LIMIT_ALONE)),
+    ];
+    assert_eq!(schedule.limits(), (LIMIT, LIMIT_ALONE));
+    for (millis, limits) in table {
+        let written = handed;
+        schedule.hand_over(place, 1000);
+        handed += 1000;
+        schedule.note_flow(written, now);
+        now += Duration::from_millis(millis);
+        schedule.note_flow(handed, now);
+        assert_eq!(schedule.limits(), limits, "after {millis} ms");
+        // Nothing new is under way.
+        now += Duration::from_secs(1);
+        schedule.note_flow(handed, now);
+        assert_eq!(schedule.limits(), limits);
+    }
+}
+
+#[test]
+fn only_what_h2_sends_in_order_goes_beyond_the_first_limits() {
+    let one_of = |kib| {
+        [
+            (1, PLAIN, u(3), kib),
+            (3, PLAIN, u(3), kib),
+            (5, PLAIN, u(3), kib),
+        ]
+    };
+    let push = (2, pushed(1, 0), u(3), 1000);
+    // Who wants to send, the stream and KiB of each turn while nothing is written.
+    let table: [(&[Response], &[(u32, u64)]); 5] = [
+        // Frames of several streams would be mixed.
+        (&one_of(1000), &[(1, 16), (1, 128), (1, 112)]),
+        (
+            &[(1, PLAIN, ui(3), 1000), (3, PLAIN, ui(3), 1000)],
+            &[(1, 16), (3, 16)],
+        ),
+        // Those of one frame each are not.
+        (&one_of(10), &[(1, 10), (3, 10), (5, 10)]),
+        (&one_of(17), &[(1, 16), (1, 1)]),
+        (&[push, (3, PLAIN, u(4), 10)], &[(2, 16), (2, 16)]),
+    ];
+    for (responses, expected) in table {
+        let mut playing = Playing::of(responses);
+        playing.schedule.flow.doublings = DOUBLINGS_MAX;
+        let wire = Wire {
+            window: u64::MAX,
+            written: 0,
+            ahead: 0,
+        };
+        let mut turns = Vec::new();
+        while let Some((stream, grant)) = playing.next(wire) {
+            turns.push((stream, grant.bytes / KIB));
+            let mut all = playing.responses.iter_mut();
+            let (_, place, left) = all.find(|(of, ..)| *of == stream).unwrap();
+            playing.schedule.hand_over(*place, grant.bytes);
+            *left -= grant.bytes;
+            if *left > 0 {
+                playing.schedule.want(*place, *left);
+            } else {
+                playing.schedule.leave(*place);
+            }
+        }
+        assert_eq!(turns, expected, "{responses:?}");
+    }
+}

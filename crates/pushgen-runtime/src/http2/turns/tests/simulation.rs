@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use proptest::prelude::*;
 
 use super::*;
-use crate::http2::schedule::{LIMIT, LIMIT_ALONE, RESERVE};
+use crate::http2::schedule::{LIMIT, RESERVE};
 
 /// What happens next. A `u8` names one of the streams that are there.
 #[derive(Debug, Clone)]
@@ -418,9 +418,12 @@ impl World {
         let promised = under_way + self.granted();
         assert_eq!(self.turns.outstanding(), under_way);
         assert!(promised <= self.window, "the window");
-        assert!(promised <= (LIMIT + LIMIT_ALONE) as usize, "the limit");
+        let (limit, limit_alone) = self.turns.0.lock().schedule.limits();
+        let limit = usize::try_from(limit).unwrap();
+        let most = limit + usize::try_from(limit_alone).unwrap();
+        assert!(promised <= most, "the limit");
         let ahead = usize::try_from(self.turns.0.ahead.load(Ordering::Relaxed)).unwrap();
-        assert!(under_way - ahead <= LIMIT as usize);
+        assert!(under_way - ahead <= limit);
 
         for stream in &self.streams {
             if matches!(stream.does, Does::HasTurn(_)) && !had_turn.contains(&stream.id) {
