@@ -55,16 +55,14 @@ where
 }
 
 /// Asks a service, when it is ready.
-pub(crate) fn call<S: HttpService>(
+pub(crate) async fn call<S: HttpService>(
     mut service: S,
     request: Box<Request<Body>>,
-) -> impl Future<Output = Result<Response<S::ResponseBody>, BoxError>> + Send {
-    async move {
-        poll_fn(|context| service.poll_ready(context))
-            .await
-            .map_err(Into::into)?;
-        service.call(*request).await.map_err(Into::into)
-    }
+) -> Result<Response<S::ResponseBody>, BoxError> {
+    poll_fn(|context| service.poll_ready(context))
+        .await
+        .map_err(Into::into)?;
+    service.call(*request).await.map_err(Into::into)
 }
 
 /// A `hyper::service::Service` as a `tower` one.

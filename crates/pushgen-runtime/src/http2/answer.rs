@@ -198,9 +198,12 @@ struct Outcome {
 impl<S: HttpService> Answer<S> {
     /// The task of a request.
     ///
-    /// It is moved when it is spawned, and allocated as large as what it holds at once. So the request is
-    /// boxed, what is needed before the head and what is needed after it are kept apart, and this is no
-    /// `async fn`, which would hold its arguments twice.
+    /// It is moved when it is spawned, and allocated as large as what it holds at once: so the request is
+    /// boxed, and what is needed before the head and what is needed after it are kept apart.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn holds its arguments twice"
+    )]
     fn run(mut self, request: Box<Request<Body>>) -> impl Future<Output = ()> + Send {
         async move {
             let answered = {

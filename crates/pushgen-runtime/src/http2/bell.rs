@@ -72,8 +72,9 @@ mod tests {
         let observations = Arc::clone(observed.observations());
         let bell = Bell::new(Arc::clone(&observations));
         assert_eq!([bell.was_rung(), bell.was_rung()], [true, false]);
+        let ringer = bell.waker().clone();
         bell.waker().wake_by_ref();
-        bell.waker().clone().wake();
+        ringer.wake();
         poll_fn(|context| observations.poll_change(context)).await;
         assert_eq!([bell.was_rung(), bell.was_rung()], [true, false]);
 

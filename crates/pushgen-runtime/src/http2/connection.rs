@@ -98,7 +98,7 @@ pub(crate) struct Connection<Io, S: HttpService> {
     /// The batch whose promises are not known to be written.
     made: Option<Made<S::ResponseBody>>,
     /// Streams that wait until their promises are out.
-    to_reset: Vec<Box<Abandoned>>,
+    to_reset: Vec<Abandoned>,
     is_closing: bool,
     clock: Clock,
     shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -235,7 +235,7 @@ where
             self.ask_for(*push);
         }
         while let Poll::Ready(Some(stream)) = self.abandoned.poll_recv(bell) {
-            self.to_reset.push(stream);
+            self.to_reset.push(*stream);
         }
     }
 
@@ -256,7 +256,7 @@ where
             if !shared.observations.may_promise() {
                 return;
             }
-            self.to_reset.drain(..).for_each(|stream| stream.reset());
+            self.to_reset.drain(..).for_each(Abandoned::reset);
             match self.waiting.pop_front() {
                 Some(batch) => self.made = Some(batch.promise(&shared)),
                 None => return,
@@ -522,8 +522,8 @@ fn ended(error: h2::Error) -> Result<(), ConnectionError> {
 #[cfg(test)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Held {
-    /// Streams that h2 remembers.
-    pub(crate) streams: usize,
+    /// Whether h2 has streams that are not closed.
+    pub(crate) has_streams: bool,
     /// Promises and resets that wait.
     pub(crate) waiting: usize,
     pub(crate) slots: u32,
@@ -541,7 +541,7 @@ where
 {
     pub(crate) fn held(&self) -> Held {
         Held {
-            streams: self.h2.num_wired_streams(),
+            has_streams: self.h2.has_streams(),
             waiting: self.waiting.len() + self.to_reset.len(),
             slots: self.shared.slots.taken(),
             outstanding: self.shared.turns.outstanding(),

@@ -34,6 +34,9 @@ type Response = (u32, Role, Priority, u64);
 /// What it is, who wants to send, and what is sent: stream and KiB.
 type Case<'a> = (&'a str, &'a [Response], &'a [(u32, u64)]);
 
+/// Stream and KiB.
+type Turns<'a> = &'a [(u32, u64)];
+
 /// A schedule with the responses that are in it.
 #[derive(Default)]
 struct Playing {
@@ -544,7 +547,7 @@ fn only_what_h2_sends_in_order_goes_beyond_the_first_limits() {
     };
     let push = (2, pushed(1, 0), u(3), 1000);
     // Who wants to send, the stream and KiB of each turn while nothing is written.
-    let table: [(&[Response], &[(u32, u64)]); 5] = [
+    let table: [(&[Response], Turns<'_>); 5] = [
         // Frames of several streams would be mixed.
         (&one_of(1000), &[(1, 16), (1, 128), (1, 112)]),
         (

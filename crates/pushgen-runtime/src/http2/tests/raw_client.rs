@@ -26,8 +26,6 @@ const QUIET: Duration = Duration::from_millis(1);
 /// No script takes longer, by its own clock.
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
-/// Streams that the server has reset and h2 remembers for a while, its default.
-pub(super) const REMEMBERED: usize = 50;
 
 /// A client, and the connection that serves it.
 pub(super) struct RawClient {
