@@ -160,7 +160,10 @@ async fn a_push_can_be_cancelled_at_any_moment() {
         assert!(went_on <= 3, "{:?}", names(&frames));
         assert_eq!(client.unfinished(), [0u32; 0]);
         let held = client.held().await;
-        assert_eq!((held.has_streams, held.slots, held.has_turns), (false, 0, false));
+        assert_eq!(
+            (held.has_streams, held.slots, held.has_turns),
+            (false, 0, false)
+        );
         assert_eq!(site.alive(), 0);
     }
 }

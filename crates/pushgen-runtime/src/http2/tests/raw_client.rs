@@ -26,7 +26,6 @@ const QUIET: Duration = Duration::from_millis(1);
 /// No script takes longer, by its own clock.
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
-
 /// A client, and the connection that serves it.
 pub(super) struct RawClient {
     to_server: Option<WriteHalf<SimplexStream>>,
