@@ -83,7 +83,8 @@ impl AssetRequests {
         let policy = Arc::clone(decision.policy());
         let (memo, now) = (policy.hint_memo(), Instant::now());
         let mut unknown = Vec::new();
-        for asset in decision.hints().collect::<Vec<_>>() {
+        let hints: Vec<usize> = decision.hints().collect();
+        for asset in hints {
             match memo.get(asset, now) {
                 Some(Ok(())) => {}
                 Some(Err(refusal)) => decision.withhold(asset, refusal),
