@@ -401,6 +401,13 @@ where
             let is_corked = self.shared.observations.is_corked();
             keep_alive.note_reading(!is_corked, Instant::now());
         }
+        let observations = &self.shared.observations;
+        let may_be_earlier = self.keep_alive.is_some()
+            || observations.is_corked()
+            || observations.write_stalled_since().is_some();
+        if !was_called && !may_be_earlier && self.clock.end.is_none() {
+            return Poll::Pending;
+        }
         let mut is_set = was_called;
         loop {
             let deadline = self.deadline(context);
