@@ -104,7 +104,7 @@ impl fmt::Display for StyleImage {
 }
 
 /// Why a value yields nothing.
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// A `{}` block in an ordinary property: what looked like a declaration is a nested rule.
     NotADeclaration,
     /// A token that no value may contain, and no reference is lost by it.
@@ -225,7 +225,7 @@ fn nested<T>(
 
 /// The options of `image-set()`. What is no URL, resolution or type is passed over, so that `var()` and gradients
 /// keep their place among the candidates.
-fn image_set(input: &mut Parser<'_>) -> Result<Vec<ImageCandidate>, Refusal> {
+pub(crate) fn image_set(input: &mut Parser<'_>) -> Result<Vec<ImageCandidate>, Refusal> {
     let mut candidates = Vec::new();
     loop {
         input.skip_whitespace();

@@ -25,6 +25,7 @@ mod media;
 mod media_feature;
 mod rules;
 mod sizes;
+mod style_rule;
 mod supports;
 mod truth;
 mod url;
@@ -34,14 +35,17 @@ mod tests;
 
 use cssparser::{ParseError, Parser, ParserState, SourceLocation};
 
-#[cfg(fuzzing)]
-pub(crate) use context::Context;
-pub(crate) use font_face::{FontFace, FontSource};
-pub(crate) use image::{ImageCandidate, ImageSource, StyleImage};
+use crate::style::LayerMention;
+
+pub(crate) use context::{Context, Layer};
+pub(crate) use font_face::{FontFace, FontFaceStyle, FontSource};
+pub(crate) use image::{ImageCandidate, ImageSource, StyleImage, image_set};
 pub(crate) use import::Import;
 pub(crate) use media::{Applies, MediaQueryList};
 pub(crate) use sizes::source_size;
+pub(crate) use style_rule::{Keyframes, StyleRule};
 pub(crate) use truth::Truth;
+pub(crate) use url::{UrlToken, fetched_url};
 
 /// Blocks, functions and parentheses that are entered one inside the other; what is deeper is skipped. The native
 /// stack is used for them, and the worker threads have 2 MiB of it.
@@ -51,7 +55,7 @@ const MAX_DEPTH: usize = 128;
 const MAX_CONDITION_DEPTH: usize = 32;
 
 /// Why something does not parse. Only the fact is of use: the caller recovers as the grammar says.
-type Failure = ParseError<()>;
+pub(crate) type Failure = ParseError<()>;
 
 /// What a style sheet refers to, in the order of the text.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -59,6 +63,11 @@ pub(crate) struct StyleSheet {
     pub(crate) imports: Vec<Import>,
     pub(crate) font_faces: Vec<FontFace>,
     pub(crate) images: Vec<StyleImage>,
+    /// The rules that decide what is fetched.
+    pub(crate) style_rules: Vec<StyleRule>,
+    pub(crate) keyframes: Vec<Keyframes>,
+    /// Every `@layer`, for the order of the page's layers.
+    pub(crate) layers: Vec<LayerMention>,
     /// What was lost by errors in the sheet.
     pub(crate) problems: Vec<Problem>,
 }
@@ -121,7 +130,7 @@ pub(crate) struct Position {
 
 impl Position {
     /// Where `input` stands, which is before white space unless that was skipped.
-    fn of(input: &Parser<'_>) -> Self {
+    pub(crate) fn of(input: &Parser<'_>) -> Self {
         input.current_source_location().into()
     }
 

@@ -19,8 +19,10 @@ use super::font_face::FontFace;
 use super::image::{Refusal, ValueReader};
 use super::import::{ImportPrelude, layer_name};
 use super::media::MediaQueryList;
+use super::style_rule::{Keyframes, Nesting, NestingStep, StyleRule};
 use super::supports::supports_condition;
 use super::{Failure, MAX_DEPTH, Position, Problem, ProblemKind, StyleSheet};
+use crate::style::{Declaration, LayerMention, MentionId};
 
 /// Walks the rules and fills a sheet.
 pub(super) struct RuleReader<'s> {
@@ -30,6 +32,11 @@ pub(super) struct RuleReader<'s> {
     body: Body,
     context: Context,
     selector: Option<Arc<str>>,
+    /// The selectors around the current position, each with its place.
+    nesting: Option<Arc<Nesting>>,
+    layer: Option<MentionId>,
+    /// Those of the block around the current position that are in no rule of the sheet yet.
+    declarations: Vec<Declaration>,
     imports: ImportPhase,
     /// Whether nesting that is too deep has been told.
     too_deep: bool,
@@ -63,9 +70,11 @@ enum ImportPhase {
 /// An at-rule whose prelude has been read.
 pub(super) enum Prelude {
     Import(ImportPrelude),
-    /// `@layer` with so many names, and the last of them.
-    Layer(usize, Layer),
+    /// `@layer` with its names.
+    Layer(Vec<String>),
     Group(ContextCondition),
+    /// `@scope` with its prelude.
+    Scope(Arc<str>),
     FontFace,
     /// Browsers know it, and fetch nothing for it.
     Inert,
@@ -79,6 +88,9 @@ impl<'s> RuleReader<'s> {
             body: Body::Rules,
             context: Context::default(),
             selector: None,
+            nesting: None,
+            layer: None,
+            declarations: Vec::new(),
             imports: ImportPhase::Before,
             too_deep: false,
         }
@@ -96,6 +108,62 @@ impl<'s> RuleReader<'s> {
         input.set_nested_block_limit(0);
         self.body = Body::Declarations;
         RuleBodyParser::new(&mut input, &mut self).for_each(drop);
+        self.end_rule();
+    }
+
+    /// Makes a rule of the declarations so far.
+    fn end_rule(&mut self) {
+        if !self.declarations.iter().any(Declaration::matters) {
+            self.declarations.clear();
+            return;
+        }
+        self.sheet.style_rules.push(StyleRule {
+            selectors: self.nesting.clone(),
+            context: self.context.clone(),
+            layer: self.layer,
+            declarations: std::mem::take(&mut self.declarations),
+        });
+    }
+
+    /// Keeps `@keyframes` even if it is empty, as it takes the place of an earlier one.
+    fn end_keyframes(&mut self, name: &str) {
+        self.sheet.keyframes.push(Keyframes {
+            name: name.into(),
+            context: self.context.clone(),
+            layer: self.layer,
+            declarations: std::mem::take(&mut self.declarations),
+        });
+    }
+
+    fn mention(&mut self, layer: Layer, is_before_imports: bool) -> MentionId {
+        let id = MentionId(u32::try_from(self.sheet.layers.len()).unwrap_or(u32::MAX));
+        self.sheet.layers.push(LayerMention {
+            outer: self.layer,
+            layer,
+            context: self.context.clone(),
+            is_before_imports,
+        });
+        id
+    }
+
+    /// Reads the inside of a block one level of nesting further in.
+    fn nested(
+        &mut self,
+        step: Option<(NestingStep, Position)>,
+        read: impl FnOnce(&mut Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let nesting = match step {
+            Some((step, position)) => Some(Arc::new(Nesting {
+                step,
+                position,
+                outer: self.nesting.clone(),
+            })),
+            None => self.nesting.clone(),
+        };
+        let outer_nesting = std::mem::replace(&mut self.nesting, nesting);
+        let outcome = read(self);
+        self.nesting = outer_nesting;
+        outcome
     }
 
     /// Reads the inside of a block, then returns to what was around it.
@@ -113,6 +181,10 @@ impl<'s> RuleReader<'s> {
             });
             return Err(Failure::unexpected_token());
         }
+        let keyframes = match &context {
+            Some(ContextCondition::Keyframes(name)) => Some(name.clone()),
+            _ => None,
+        };
         let context = match context {
             Some(condition) => self.context.with(condition),
             None => self.context.clone(),
@@ -122,6 +194,12 @@ impl<'s> RuleReader<'s> {
         let outer_body = std::mem::replace(&mut self.body, body);
         self.depth += 1;
         RuleBodyParser::new(input, self).for_each(drop);
+        let is_frame = outer_body == Body::Keyframes;
+        match keyframes {
+            Some(name) => self.end_keyframes(&name),
+            None if is_frame => {}
+            None => self.end_rule(),
+        }
         self.depth -= 1;
         self.body = outer_body;
         self.selector = outer_selector;
@@ -184,21 +262,18 @@ impl<'i> AtRuleParser<'i> for RuleReader<'_> {
                 ContextCondition::Container
             }
             "scope" => {
+                input.skip_whitespace();
+                let start = input.position();
                 no_parse_error(input)?;
-                ContextCondition::Scope
+                let prelude = input.slice_from(start).trim_ascii();
+                return Ok(Prelude::Scope(prelude.into()));
             }
             "starting-style" => ContextCondition::StartingStyle,
             "layer" => {
                 if input.is_exhausted() {
-                    return Ok(Prelude::Layer(0, Layer::Anonymous));
+                    return Ok(Prelude::Layer(Vec::new()));
                 }
-                let names = input.parse_comma_separated(layer_name)?;
-                let count = names.len();
-                let last = names.into_iter().next_back();
-                return Ok(Prelude::Layer(
-                    count,
-                    last.map_or(Layer::Anonymous, Layer::Named),
-                ));
+                return input.parse_comma_separated(layer_name).map(Prelude::Layer);
             }
             "import" if self.depth == 0 && self.imports != ImportPhase::Over => {
                 return ImportPrelude::parse(input).map(Prelude::Import);
@@ -234,9 +309,19 @@ impl<'i> AtRuleParser<'i> for RuleReader<'_> {
                 self.imports = ImportPhase::Within;
                 self.sheet.imports.push(import);
             }
-            Prelude::Layer(1.., _) if self.imports == ImportPhase::Before => {}
-            Prelude::Layer(1.., _) | Prelude::Inert => self.end_imports(),
-            Prelude::Layer(0, _) | Prelude::Group(_) | Prelude::FontFace => return Err(()),
+            Prelude::Layer(names) if !names.is_empty() => {
+                let is_before_imports = self.imports == ImportPhase::Before;
+                if !is_before_imports {
+                    self.end_imports();
+                }
+                for name in names {
+                    self.mention(Layer::Named(name), is_before_imports);
+                }
+            }
+            Prelude::Inert => self.end_imports(),
+            Prelude::Layer(_) | Prelude::Group(_) | Prelude::Scope(_) | Prelude::FontFace => {
+                return Err(());
+            }
         }
         Ok(())
     }
@@ -247,10 +332,18 @@ impl<'i> AtRuleParser<'i> for RuleReader<'_> {
         start: &ParserState,
         input: &mut Parser<'i>,
     ) -> Result<(), Failure> {
+        let mut step = None;
         let condition = match prelude {
             Prelude::Group(condition) => condition,
-            Prelude::Layer(0 | 1, layer) => ContextCondition::Layer(layer),
-            Prelude::Import(_) | Prelude::Layer(..) => return Err(Failure::unexpected_token()),
+            Prelude::Scope(prelude) => {
+                step = Some((NestingStep::Scope(prelude), Position::at(start)));
+                ContextCondition::Scope
+            }
+            Prelude::Layer(names) if names.len() <= 1 => {
+                let name = names.into_iter().next();
+                ContextCondition::Layer(name.map_or(Layer::Anonymous, Layer::Named))
+            }
+            Prelude::Import(_) | Prelude::Layer(_) => return Err(Failure::unexpected_token()),
             Prelude::Inert => {
                 self.end_imports();
                 while input.next().is_ok() {}
@@ -269,7 +362,14 @@ impl<'i> AtRuleParser<'i> for RuleReader<'_> {
             }
         };
         self.end_imports();
-        self.read_group(input, condition)
+        self.end_rule();
+        let outer_layer = self.layer;
+        if let ContextCondition::Layer(layer) = &condition {
+            self.layer = Some(self.mention(layer.clone(), false));
+        }
+        let outcome = self.nested(step, |reader| reader.read_group(input, condition));
+        self.layer = outer_layer;
+        outcome
     }
 }
 
@@ -298,14 +398,18 @@ impl<'i> QualifiedRuleParser<'i> for RuleReader<'_> {
     fn parse_block(
         &mut self,
         prelude: Arc<str>,
-        _: &ParserState,
+        start: &ParserState,
         input: &mut Parser<'i>,
     ) -> Result<(), Failure> {
         self.end_imports();
         if self.body == Body::Keyframes {
             self.read_block(input, Body::Declarations, None, None)
         } else {
-            self.read_block(input, Body::StyleRule, None, Some(prelude))
+            self.end_rule();
+            let step = NestingStep::Selectors(Arc::clone(&prelude));
+            self.nested(Some((step, Position::at(start))), |reader| {
+                reader.read_block(input, Body::StyleRule, None, Some(prelude))
+            })
         }
     }
 }
@@ -331,8 +435,14 @@ impl<'i> DeclarationParser<'i> for RuleReader<'_> {
             selector: self.selector.clone(),
             context: &self.context,
         };
+        let start = input.state();
         match reader.read(input, self.depth) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                input.reset(&start);
+                self.declarations.extend(Declaration::parse(&name, input));
+                while input.next().is_ok() {}
+                Ok(())
+            }
             Err(Refusal::Lost(problem)) => {
                 self.problem(problem);
                 Err(Failure::unexpected_token())

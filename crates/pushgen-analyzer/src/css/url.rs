@@ -9,7 +9,7 @@ use cssparser::{Parser, Token};
 use super::{Failure, Position, Problem, ProblemKind};
 
 /// What a component value is, as far as URLs go.
-pub(super) enum UrlToken {
+pub(crate) enum UrlToken {
     Url(String),
     /// It was meant as a URL, and is lost.
     Broken(Problem),
@@ -18,7 +18,7 @@ pub(super) enum UrlToken {
 
 impl UrlToken {
     /// Reads one component value. `Err` at the end of `input` only.
-    pub(super) fn read(input: &mut Parser<'_>) -> Result<Self, Failure> {
+    pub(crate) fn read(input: &mut Parser<'_>) -> Result<Self, Failure> {
         input.skip_whitespace();
         let position = Position::of(input);
         match input.next()? {
@@ -35,7 +35,7 @@ impl UrlToken {
     }
 
     /// The content of a `url(` function that was just consumed.
-    pub(super) fn quoted(input: &mut Parser<'_>, position: Position) -> Self {
+    pub(crate) fn quoted(input: &mut Parser<'_>, position: Position) -> Self {
         let content: Result<Self, Failure> = input.parse_nested_block(|input| {
             let url = match input.next()? {
                 Token::QuotedString(url) => Self::Url(url.to_string()),
@@ -66,7 +66,7 @@ impl UrlToken {
 }
 
 /// The URL, unless using it needs no request: it is empty, only a fragment, or carries its data.
-pub(super) fn fetched_url(url: &str) -> Option<String> {
+pub(crate) fn fetched_url(url: &str) -> Option<String> {
     let trimmed = url.trim_matches(|c: char| c <= ' ');
     let carries_data = trimmed
         .get(..5)

@@ -2,8 +2,9 @@
 //!
 //! Elements lie in document order, with the parent as an index, attributes and raw text as
 //! ranges of one string. It holds no type of the parser, is `Send`, and is filled in
-//! one walk, so that the parser behind it can be replaced. Text is kept for `style` and `script`
-//! only: nothing that is worked out today reads the text of a page.
+//! one walk, so that the parser behind it can be replaced. Text is kept for `style` and `script`, and for
+//! every element if that is asked for: a page has more text than markup, and most questions need none of it.
+//! An attribute with a namespace is kept under its qualified name, `xlink:href`.
 
 use std::ops::Range;
 
@@ -25,6 +26,8 @@ pub(crate) enum Namespace {
 struct Element {
     name: LocalName,
     namespace: Namespace,
+    /// Whether a child is text, white space included.
+    has_text: bool,
     parent: Option<ElementId>,
     attributes: Range<u32>,
     text: Range<u32>,
@@ -43,6 +46,7 @@ pub(crate) struct Dom {
     elements: Vec<Element>,
     attributes: Vec<Attribute>,
     text: String,
+    quirks: bool,
 }
 
 /// An element with the arena that it lies in.
@@ -77,6 +81,7 @@ impl Dom {
         self.elements.push(Element {
             name,
             namespace,
+            has_text: false,
             parent,
             attributes: at..at,
             text: 0..0,
@@ -94,7 +99,19 @@ impl Dom {
         }
     }
 
-    /// Adds to the raw text of the element that was pushed last.
+    /// Tells that the document is in quirks mode.
+    pub(super) fn set_quirks(&mut self) {
+        self.quirks = true;
+    }
+
+    /// Tells that an element has text among its children.
+    pub(super) fn set_has_text(&mut self, id: ElementId) {
+        if let Some(element) = self.elements.get_mut(id.0 as usize) {
+            element.has_text = true;
+        }
+    }
+
+    /// Adds to the text of the element that was pushed last.
     pub(super) fn push_text(&mut self, text: &str) {
         let text = self.store(text);
         if let Some(element) = self.elements.last_mut() {
@@ -110,6 +127,20 @@ impl Dom {
         self.text.push_str(text);
         let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         index(start)..index(self.text.len())
+    }
+
+    /// Whether the document is in quirks mode (not in limited quirks mode).
+    pub(crate) fn is_quirks(&self) -> bool {
+        self.quirks
+    }
+
+    /// The element with this [`Node::index`].
+    pub(crate) fn element(&self, index: usize) -> Option<Node<'_>> {
+        let id = u32::try_from(index).ok()?;
+        (index < self.elements.len()).then_some(Node {
+            dom: self,
+            id: ElementId(id),
+        })
     }
 
     /// Every element in document order.
@@ -130,9 +161,14 @@ impl<'d> Node<'d> {
         id.map(|id| Node { dom: self.dom, id })
     }
 
-    /// The element's place in document order.
-    pub(super) fn index(self) -> usize {
+    /// The element's place in document order, from 0.
+    pub(crate) fn index(self) -> usize {
         self.id.0 as usize
+    }
+
+    /// The local name as an atom.
+    pub(crate) fn local_name(self) -> &'d LocalName {
+        &self.element().name
     }
 
     /// The local name, lower case for HTML elements.
@@ -151,12 +187,22 @@ impl<'d> Node<'d> {
 
     /// The value of an attribute, which may be empty; of SVG's `xlink:href` under that name.
     pub(crate) fn attribute(self, name: &str) -> Option<&'d str> {
+        self.attributes()
+            .find(|(known, _)| &***known == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The attributes with their values, in the order of the tag.
+    pub(crate) fn attributes(self) -> impl Iterator<Item = (&'d LocalName, &'d str)> {
         let range = &self.element().attributes;
         self.dom.attributes[range.start as usize..range.end as usize]
             .iter()
-            .find(|attribute| &*attribute.name == name)
             .map(|attribute| {
-                &self.dom.text[attribute.value.start as usize..attribute.value.end as usize]
+                let value = &attribute.value;
+                (
+                    &attribute.name,
+                    &self.dom.text[value.start as usize..value.end as usize],
+                )
             })
     }
 
@@ -164,7 +210,13 @@ impl<'d> Node<'d> {
         self.attribute(name).is_some()
     }
 
-    /// The text of a `style` or `script` element.
+    /// Whether a child of the element is text, be it white space.
+    pub(crate) fn has_text(self) -> bool {
+        self.element().has_text
+    }
+
+    /// The text nodes among the element's children, one after the other. Of elements other than `style` and
+    /// `script` it is there only if the parser was told to keep it.
     pub(crate) fn text(self) -> &'d str {
         let range = &self.element().text;
         &self.dom.text[range.start as usize..range.end as usize]

@@ -20,7 +20,10 @@ mod tag_lines;
 mod work;
 
 pub(crate) use csp::{SecurityPolicies, Where};
+pub(crate) use dom::{Dom, Namespace, Node};
 pub(crate) use media_type::is_image_type;
 pub(crate) use mention::{Effect, Mention, mentions};
 pub(crate) use parser::parse;
+#[cfg(test)]
+pub(crate) use parser::{TextOf, parse_keeping};
 pub(crate) use work::Stopped;

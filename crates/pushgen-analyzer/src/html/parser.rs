@@ -28,6 +28,20 @@ const PIECE: usize = 2 << 10;
 
 /// Parses a document. The tree of a document that was stopped holds what came before.
 pub(crate) fn parse(text: &str) -> (Dom, Option<Stopped>) {
+    parse_keeping(text, TextOf::Code)
+}
+
+/// Which elements keep their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextOf {
+    /// `style` and `script`
+    Code,
+    /// All: what the page shows is to be known.
+    Everything,
+}
+
+/// As [`parse`], with the text of these elements.
+pub(crate) fn parse_keeping(text: &str, kept: TextOf) -> (Dom, Option<Stopped>) {
     let sink = LineSink::new();
     let mut parser = parse_document(sink, ParseOpts::default());
     let mut stopped = None;
@@ -60,7 +74,7 @@ pub(crate) fn parse(text: &str) -> (Dom, Option<Stopped>) {
         }
     }
     let sink = parser.finish();
-    (arena(&sink, text), stopped)
+    (arena(&sink, text, kept), stopped)
 }
 
 /// rcdom, and the line of each element that can refer to something.
@@ -263,8 +277,11 @@ impl TreeSink for LineSink {
 }
 
 /// The tree as an arena: one walk in document order, with a stack of its own.
-fn arena(sink: &LineSink, text: &str) -> Dom {
+fn arena(sink: &LineSink, text: &str, kept: TextOf) -> Dom {
     let mut dom = Dom::with_capacity(sink.work.elements());
+    if sink.dom.quirks_mode.get() == QuirksMode::Quirks {
+        dom.set_quirks();
+    }
     let lines = sink.lines.borrow();
     let last = lines.values().copied().max().unwrap_or(0);
     let starts = TagLines::new(text, &sink.names.borrow(), last);
@@ -298,15 +315,11 @@ fn arena(sink: &LineSink, text: &str) -> Dom {
         };
         let element = dom.push(name.local.clone(), namespace, parent, line);
         for attribute in attrs.borrow().iter() {
-            let name =
-                if attribute.name.ns == ns!(xlink) && attribute.name.local == local_name!("href") {
-                    LocalName::from("xlink:href")
-                } else {
-                    attribute.name.local.clone()
-                };
-            dom.push_attribute(name, &attribute.value);
+            dom.push_attribute(qualified(&attribute.name), &attribute.value);
         }
-        if matches!(name.local, local_name!("style") | local_name!("script")) {
+        if kept == TextOf::Everything
+            || matches!(name.local, local_name!("style") | local_name!("script"))
+        {
             for child in node.children.borrow().iter() {
                 if let NodeData::Text { contents } = &child.data {
                     dom.push_text(&contents.borrow());
@@ -319,22 +332,42 @@ fn arena(sink: &LineSink, text: &str) -> Dom {
                 push_children(&mut stack, contents, Some(element));
             }
         }
-        push_children(&mut stack, &node, Some(element));
+        if push_children(&mut stack, &node, Some(element)) {
+            dom.set_has_text(element);
+        }
     }
     dom
 }
 
+/// The name that an attribute is kept under.
+fn qualified(name: &QualName) -> LocalName {
+    if name.ns == ns!() {
+        return name.local.clone();
+    }
+    match &name.prefix {
+        Some(prefix) if !prefix.is_empty() => LocalName::from(format!("{prefix}:{}", name.local)),
+        _ => name.local.clone(),
+    }
+}
+
+/// Puts the elements among the children on the stack. Returns whether there is text beside them.
 fn push_children(
     stack: &mut Vec<(Handle, Option<ElementId>)>,
     node: &Handle,
     parent: Option<ElementId>,
-) {
+) -> bool {
+    let mut has_text = false;
     let children = node.children.borrow();
-    let elements = children
-        .iter()
-        .rev()
-        .filter(|child| matches!(child.data, NodeData::Element { .. }));
+    let elements = children.iter().rev().filter(|child| match child.data {
+        NodeData::Element { .. } => true,
+        NodeData::Text { .. } => {
+            has_text = true;
+            false
+        }
+        _ => false,
+    });
     stack.extend(elements.map(|child| (Rc::clone(child), parent)));
+    has_text
 }
 
 fn declares_shadow_root(attributes: &[Attribute]) -> bool {
@@ -377,6 +410,56 @@ mod tests {
         let (dom, _) = parse(text);
         let found: Vec<_> = dom.elements().filter_map(|e| e.attribute("src")).collect();
         assert_eq!(found, ["e"]);
+    }
+
+    #[test]
+    fn text_is_kept_when_asked_for() {
+        let page = "<!doctype html><p>one <b>two</b> three<style>a{}</style><i> </i><u></u>";
+        let texts = |kept| {
+            let (dom, _) = parse_keeping(page, kept);
+            dom.elements()
+                .filter(|e| !["html", "head", "body"].contains(&e.name()))
+                .map(|e| (e.name().to_owned(), e.text().to_owned(), e.has_text()))
+                .collect::<Vec<_>>()
+        };
+        let expected = |rows: [(&str, &str, bool); 5]| {
+            rows.map(|(name, text, has)| (name.to_owned(), text.to_owned(), has))
+        };
+        assert_eq!(
+            texts(TextOf::Everything),
+            expected([
+                ("p", "one  three", true),
+                ("b", "two", true),
+                ("style", "a{}", true),
+                ("i", " ", true),
+                ("u", "", false),
+            ])
+        );
+        assert_eq!(
+            texts(TextOf::Code),
+            expected([
+                ("p", "", true),
+                ("b", "", true),
+                ("style", "a{}", true),
+                ("i", "", true),
+                ("u", "", false),
+            ])
+        );
+    }
+
+    #[test]
+    fn the_document_type_decides_about_quirks() {
+        for (page, quirks) in [
+            ("<!doctype html><p>", false),
+            ("<p>", true),
+            ("<!doctype foo><p>", true),
+            (
+                "<!doctype html public '-//W3C//DTD XHTML 1.0 Transitional//EN'><p>",
+                false,
+            ),
+        ] {
+            assert_eq!(parse(page).0.is_quirks(), quirks, "{page}");
+        }
     }
 
     #[test]

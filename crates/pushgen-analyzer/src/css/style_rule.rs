@@ -1,0 +1,61 @@
+//! Style rules whose declarations decide what is fetched.
+//!
+//! In: what [`rules`](super::rules) finds. Out: the selectors with those around them, the conditions, the layer and the
+//! declarations of each rule. Follows CSS Nesting 1 §4 for the order: declarations behind a nested rule are a rule of
+//! their own, with the selectors of the first part.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Position;
+use super::context::Context;
+use crate::style::{Declaration, MentionId};
+
+/// A style rule, or a part of one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StyleRule {
+    /// None in a `style` attribute.
+    pub(crate) selectors: Option<Arc<Nesting>>,
+    /// The conditions around the rule, those in the rule included.
+    pub(crate) context: Context,
+    /// The innermost `@layer` around it.
+    pub(crate) layer: Option<MentionId>,
+    pub(crate) declarations: Vec<Declaration>,
+}
+
+/// A selector list, or a scope, with what it is nested in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Nesting {
+    pub(crate) step: NestingStep,
+    /// Where its prelude starts.
+    pub(crate) position: Position,
+    pub(crate) outer: Option<Arc<Self>>,
+}
+
+/// One level of nesting.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum NestingStep {
+    /// The prelude of a style rule.
+    Selectors(Arc<str>),
+    /// The prelude of `@scope`. Declarations directly within are those of `:where(:scope)`.
+    Scope(Arc<str>),
+}
+
+/// The frames of `@keyframes`, without their places: all of them are loaded.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Keyframes {
+    pub(crate) name: Arc<str>,
+    /// The conditions around it; the innermost is the rule itself.
+    pub(crate) context: Context,
+    pub(crate) layer: Option<MentionId>,
+    pub(crate) declarations: Vec<Declaration>,
+}
+
+impl fmt::Display for Nesting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.step {
+            NestingStep::Selectors(prelude) => f.write_str(prelude),
+            NestingStep::Scope(prelude) => write!(f, "@scope {prelude}"),
+        }
+    }
+}

@@ -1,0 +1,533 @@
+//! The declarations that decide what is fetched.
+//!
+//! In: the name and the tokens of one declaration. Out: a [`Declaration`] with the values of its longhands, or with the
+//! text of its value where that holds `var()`; nothing for other properties and for invalid values. Follows CSS Syntax 3
+//! §5.4.6, CSS Cascade 5 §3 and CSS Variables 1 §3. Of a value only what the properties of [`super::property`] need is
+//! checked.
+
+use std::sync::Arc;
+
+use cssparser::{Delimiter, Parser, Token, parse_important};
+
+use super::font_value;
+use super::image_value::{self, Layers, keyword};
+use super::property::{Longhand, Property};
+use super::substitution::Template;
+use super::value::{
+    Content, ContentText, ContentVisibility, Display, ImageReference, ListStyleType, TextTransform,
+    Value, Visibility,
+};
+use super::wide_keyword::WideKeyword;
+use crate::css::{Failure, Position};
+
+/// A declaration that is valid, as far as it is known.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Declaration {
+    pub(crate) body: DeclarationBody,
+    pub(crate) is_important: bool,
+    /// Where the value starts.
+    pub(crate) position: Position,
+}
+
+/// What is declared.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum DeclarationBody {
+    /// Each longhand once.
+    Values(Box<[(Longhand, Value)]>),
+    /// `inherit` and its like for all longhands of a property.
+    Keyword(Property, WideKeyword),
+    /// What it sets shows when the references are replaced.
+    Unresolved(Property, Template),
+    /// A custom property, with its two hyphens.
+    Custom(Arc<str>, CustomValue),
+}
+
+/// The value of a custom property.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum CustomValue {
+    Keyword(WideKeyword),
+    Template(Template),
+}
+
+impl Declaration {
+    /// Reads the value of `name` to the end of `input`, which stands behind the colon.
+    pub(crate) fn parse(name: &str, input: &mut Parser<'_>) -> Option<Self> {
+        let custom = name.starts_with("--");
+        let property = if custom {
+            None
+        } else {
+            Some(Property::named(&name.to_ascii_lowercase())?)
+        };
+        input.skip_whitespace();
+        let position = Position::of(input);
+        let body: Result<_, Failure> =
+            input.parse_until_before(Delimiter::Bang, |input| match property {
+                Some(property) => ordinary(property, input),
+                None => custom_property(name, input),
+            });
+        let is_important = !input.is_exhausted();
+        if is_important && (parse_important(input).is_err() || !input.is_exhausted()) {
+            return None;
+        }
+        Some(Self {
+            body: body.ok()?,
+            is_important,
+            position,
+        })
+    }
+
+    /// Whether its rule has to be kept for it. A border takes a border image away, which matters only beside others.
+    pub(crate) fn matters(&self) -> bool {
+        match &self.body {
+            DeclarationBody::Values(values) => {
+                !matches!(values.as_ref(), [(Longhand::BorderImage, Value::Images(images))] if images.is_empty())
+            }
+            DeclarationBody::Unresolved(property, _) => *property != Property::Border,
+            DeclarationBody::Keyword(..) | DeclarationBody::Custom(..) => true,
+        }
+    }
+}
+
+fn ordinary(property: Property, input: &mut Parser<'_>) -> Result<DeclarationBody, Failure> {
+    if let Some(keyword) = WideKeyword::alone(input) {
+        return Ok(DeclarationBody::Keyword(property, keyword));
+    }
+    let start = input.state();
+    match input.parse_entirely(|input| values(property, input)) {
+        // A reference is nowhere part of a valid value, except within functions that are not looked into.
+        Ok(values) => {
+            input.reset(&start);
+            match Template::parse(input)? {
+                Template::Plain(_) => Ok(DeclarationBody::Values(values.into())),
+                template => Ok(DeclarationBody::Unresolved(property, template)),
+            }
+        }
+        Err(failure) => {
+            input.reset(&start);
+            match Template::parse(input)? {
+                Template::Plain(_) => Err(failure),
+                template => Ok(DeclarationBody::Unresolved(property, template)),
+            }
+        }
+    }
+}
+
+fn custom_property(name: &str, input: &mut Parser<'_>) -> Result<DeclarationBody, Failure> {
+    let value = match WideKeyword::alone(input) {
+        Some(keyword) => CustomValue::Keyword(keyword),
+        None => CustomValue::Template(Template::parse(input)?),
+    };
+    Ok(DeclarationBody::Custom(name.into(), value))
+}
+
+/// The outcome of a substitution.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Substituted {
+    Value(Value),
+    Keyword(WideKeyword),
+}
+
+/// What `longhand` gets from a value of `property` in which the references are replaced; nothing if it is invalid.
+pub(super) fn substituted(
+    property: Property,
+    longhand: Longhand,
+    text: &str,
+    position: Position,
+) -> Option<Substituted> {
+    let mut input = Parser::new(text);
+    if let Some(keyword) = WideKeyword::alone(&mut input) {
+        return Some(Substituted::Keyword(keyword));
+    }
+    let values = input.parse_entirely(|input| values(property, input)).ok()?;
+    let (_, mut value) = values.into_iter().find(|(found, _)| *found == longhand)?;
+    let moved = |images: &[ImageReference]| -> Arc<[ImageReference]> {
+        let images = images.iter().cloned();
+        let moved = images.map(|image| ImageReference { position, ..image });
+        moved.collect()
+    };
+    match &mut value {
+        Value::Images(images) | Value::Content(Content::List { images, .. }) => {
+            *images = moved(images);
+        }
+        _ => {}
+    }
+    Some(Substituted::Value(value))
+}
+
+/// Reads a value without references.
+fn values(property: Property, input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure> {
+    use Longhand as L;
+    let images =
+        |longhand, images: Vec<ImageReference>| vec![(longhand, Value::Images(images.into()))];
+    Ok(match property {
+        Property::Longhand(longhand) => vec![(longhand, value(longhand, input)?)],
+        Property::Font => font_value::shorthand(input)?,
+        Property::Background => images(L::BackgroundImage, Layers::Background.read(input)?),
+        Property::Mask => images(L::MaskImage, Layers::Mask.read(input)?),
+        Property::MaskBoxImage => images(L::MaskBoxImage, image_value::border_image(input)?),
+        Property::BorderImage => images(L::BorderImage, image_value::border_image(input)?),
+        Property::Border => {
+            image_value::border(input)?;
+            images(L::BorderImage, Vec::new())
+        }
+        Property::ListStyle => list_style(input)?,
+        Property::Animation => animation(input)?,
+        Property::Marker => {
+            let reference: Arc<[_]> = image_value::paint(input)?.into();
+            let value = Value::Images(reference);
+            vec![
+                (L::MarkerStart, value.clone()),
+                (L::MarkerMid, value.clone()),
+                (L::MarkerEnd, value),
+            ]
+        }
+        // Nothing but the keywords for all properties.
+        Property::All => return Err(Failure::unexpected_token()),
+    })
+}
+
+fn value(longhand: Longhand, input: &mut Parser<'_>) -> Result<Value, Failure> {
+    use Longhand as L;
+    let images = match longhand {
+        L::FontFamily => return Ok(Value::Families(font_value::families(input)?)),
+        L::FontWeight => return Ok(Value::Weight(font_value::weight(input)?)),
+        L::FontStyle => return Ok(Value::Style(font_value::style(input)?)),
+        L::FontStretch => return Ok(Value::Stretch(font_value::stretch(input)?)),
+        L::Display => return Ok(Value::Display(display(input)?)),
+        L::Visibility | L::ContentVisibility | L::TextTransform => {
+            let name = input.expect_ident()?.to_ascii_lowercase();
+            return single_keyword(longhand, &name).ok_or_else(Failure::unexpected_token);
+        }
+        L::ListStyleType => return Ok(Value::ListStyleType(list_style_type(input)?)),
+        L::AnimationName => {
+            let names = input.parse_comma_separated(animation_name)?;
+            return Ok(Value::AnimationNames(names.into_iter().flatten().collect()));
+        }
+        L::AnimationDuration => {
+            let durations = input.parse_comma_separated(time)?;
+            return Ok(Value::AnimationRuns(
+                durations.iter().any(|time| *time > 0.0),
+            ));
+        }
+        L::Content => return Ok(Value::Content(content(input)?)),
+        L::BackgroundImage | L::MaskImage => image_value::image_list(input)?,
+        L::MaskBoxImage | L::BorderImage | L::ListStyleImage => image_value::single_image(input)?,
+        L::Cursor => image_value::cursor(input)?,
+        L::ShapeOutside => image_value::shape_outside(input)?,
+        L::Filter | L::BackdropFilter => image_value::filter(input)?,
+        L::ClipPath => image_value::clip_path(input)?,
+        L::BoxReflect => image_value::box_reflect(input)?,
+        L::Fill | L::Stroke | L::MarkerStart | L::MarkerMid | L::MarkerEnd => {
+            image_value::paint(input)?
+        }
+    };
+    Ok(Value::Images(images.into()))
+}
+
+fn single_keyword(longhand: Longhand, name: &str) -> Option<Value> {
+    Some(match (longhand, name) {
+        (Longhand::Visibility, "visible") => Value::Visibility(Visibility::Visible),
+        (Longhand::Visibility, "hidden") => Value::Visibility(Visibility::Hidden),
+        (Longhand::Visibility, "collapse") => Value::Visibility(Visibility::Collapse),
+        (Longhand::ContentVisibility, name) => Value::ContentVisibility(match name {
+            "visible" => ContentVisibility::Visible,
+            "auto" => ContentVisibility::Auto,
+            "hidden" => ContentVisibility::Hidden,
+            _ => return None,
+        }),
+        (Longhand::TextTransform, name) => Value::TextTransform(match name {
+            "none" => TextTransform::None,
+            "capitalize" => TextTransform::Capitalize,
+            "uppercase" => TextTransform::Uppercase,
+            "lowercase" => TextTransform::Lowercase,
+            "full-width" => TextTransform::FullWidth,
+            "full-size-kana" => TextTransform::FullSizeKana,
+            "math-auto" => TextTransform::MathAuto,
+            _ => return None,
+        }),
+        _ => return None,
+    })
+}
+
+/// CSS Display 3 §2, with the prefixed values.
+fn display(input: &mut Parser<'_>) -> Result<Display, Failure> {
+    let first = input.expect_ident()?.to_ascii_lowercase();
+    let mut outer = None;
+    let mut inner = None;
+    let mut is_list_item = false;
+    let single = match first.as_str() {
+        "none" => Display::None,
+        "contents" => Display::Contents,
+        "inline-block" => Display::InlineBlock,
+        "inline-flex"
+        | "inline-grid"
+        | "-webkit-box"
+        | "-webkit-inline-box"
+        | "-webkit-flex"
+        | "-webkit-inline-flex" => Display::FlexOrGrid,
+        "inline-table" | "table-row-group" | "table-header-group" | "table-footer-group"
+        | "table-row" | "table-column-group" | "table-column" => Display::Table,
+        "table-cell" | "table-caption" => Display::TableCell,
+        "ruby-text" => Display::Ruby,
+        _ => {
+            let mut name = first;
+            loop {
+                match name.as_str() {
+                    "block" | "inline" if outer.is_none() => outer = Some(name),
+                    "flow" | "flow-root" | "flex" | "grid" | "table" | "ruby" | "math"
+                        if inner.is_none() =>
+                    {
+                        inner = Some(name);
+                    }
+                    "list-item" if !is_list_item => is_list_item = true,
+                    _ => return Err(Failure::unexpected_token()),
+                }
+                match input.try_parse(Parser::expect_ident_cloned) {
+                    Ok(next) => name = next.to_ascii_lowercase(),
+                    Err(_) => break,
+                }
+            }
+            let is_inline = outer.as_deref() == Some("inline");
+            return match inner.as_deref() {
+                Some("flex" | "grid" | "table" | "ruby" | "math") if is_list_item => {
+                    Err(Failure::unexpected_token())
+                }
+                Some("flex" | "grid") => Ok(Display::FlexOrGrid),
+                Some("table") => Ok(Display::Table),
+                Some("ruby") => Ok(Display::Ruby),
+                Some("math") => Ok(Display::Math),
+                _ if is_list_item => Ok(Display::ListItem),
+                Some("flow-root") if is_inline => Ok(Display::InlineBlock),
+                Some("flow") if outer.is_none() => Ok(Display::Inline),
+                _ if is_inline => Ok(Display::Inline),
+                _ => Ok(Display::Block),
+            };
+        }
+    };
+    Ok(single)
+}
+
+fn list_style_type(input: &mut Parser<'_>) -> Result<ListStyleType, Failure> {
+    Ok(match input.next()? {
+        Token::QuotedString(text) => ListStyleType::Text((&**text).into()),
+        Token::Ident(name) if name.eq_ignore_ascii_case("none") => ListStyleType::None,
+        Token::Ident(name) => ListStyleType::Counter((&**name).into()),
+        Token::Function(name) if name.eq_ignore_ascii_case("symbols") => {
+            input.parse_nested_block(|input| Ok::<_, Failure>(input.expect_no_error_token()?))?;
+            ListStyleType::Counter("symbols".into())
+        }
+        _ => return Err(Failure::unexpected_token()),
+    })
+}
+
+/// `none` counts for the type or the image, whichever is not given.
+fn list_style(input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure> {
+    let (mut nones, mut positions) = (0, 0);
+    let mut image = None;
+    let mut kind = None;
+    while !input.is_exhausted() {
+        if keyword(input, &["none"]) {
+            nones += 1;
+        } else if keyword(input, &["inside", "outside"]) {
+            positions += 1;
+        } else if kind.is_none()
+            && let Ok(found) = input.try_parse(list_style_type)
+        {
+            kind = Some(found);
+        } else if image.is_none() {
+            let mut found = Vec::new();
+            image_value::image(input, &mut found)?;
+            image = Some(found);
+        } else {
+            return Err(Failure::unexpected_token());
+        }
+    }
+    let given = usize::from(image.is_some()) + usize::from(kind.is_some());
+    if nones + given > 2 || positions > 1 || nones + given + positions == 0 {
+        return Err(Failure::unexpected_token());
+    }
+    let kind = kind.unwrap_or_else(|| {
+        if nones > 0 {
+            ListStyleType::None
+        } else {
+            ListStyleType::Counter("disc".into())
+        }
+    });
+    Ok(vec![
+        (Longhand::ListStyleType, Value::ListStyleType(kind)),
+        (
+            Longhand::ListStyleImage,
+            Value::Images(image.unwrap_or_default().into()),
+        ),
+    ])
+}
+
+fn animation_name(input: &mut Parser<'_>) -> Result<Option<Arc<str>>, Failure> {
+    if keyword(input, &["none"]) {
+        return Ok(None);
+    }
+    Ok(Some((&**input.expect_ident_or_string()?).into()))
+}
+
+/// Seconds; of a calculation only that it is one.
+fn time(input: &mut Parser<'_>) -> Result<f32, Failure> {
+    match input.next()? {
+        Token::Dimension { value, unit, .. }
+            if unit.eq_ignore_ascii_case("s") || unit.eq_ignore_ascii_case("ms") =>
+        {
+            Ok(*value)
+        }
+        Token::Function(name) if name.eq_ignore_ascii_case("calc") => {
+            input.parse_nested_block(|input| Ok::<_, Failure>(input.expect_no_error_token()?))?;
+            Ok(1.0)
+        }
+        Token::Ident(name) if name.eq_ignore_ascii_case("auto") => Ok(0.0),
+        _ => Err(Failure::unexpected_token()),
+    }
+}
+
+/// CSS Animations 1 §3.8: of the times the first is the duration, of the identifiers that nothing else takes the last
+/// is the name.
+fn animation(input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure> {
+    const KEYWORDS: [&str; 20] = [
+        "normal",
+        "reverse",
+        "alternate",
+        "alternate-reverse",
+        "forwards",
+        "backwards",
+        "both",
+        "running",
+        "paused",
+        "infinite",
+        "linear",
+        "ease",
+        "ease-in",
+        "ease-out",
+        "ease-in-out",
+        "step-start",
+        "step-end",
+        "auto",
+        "replace",
+        "accumulate",
+    ];
+    let mut runs = false;
+    let names = input.parse_comma_separated(|input| {
+        let mut name = None;
+        let mut duration = None;
+        while !input.is_exhausted() {
+            if let Ok(found) = input.try_parse(time) {
+                duration = duration.or(Some(found));
+            } else if input.try_parse(Parser::expect_number).is_ok() || keyword(input, &KEYWORDS) {
+            } else if let Ok(found) = input.try_parse(animation_name) {
+                name = found;
+            } else {
+                input.expect_function()?;
+                input
+                    .parse_nested_block(|input| Ok::<_, Failure>(input.expect_no_error_token()?))?;
+            }
+        }
+        runs |= duration.is_some_and(|time| time > 0.0);
+        Ok::<_, Failure>(name)
+    })?;
+    Ok(vec![
+        (
+            Longhand::AnimationName,
+            Value::AnimationNames(names.into_iter().flatten().collect()),
+        ),
+        (Longhand::AnimationDuration, Value::AnimationRuns(runs)),
+    ])
+}
+
+/// CSS Content 3 §2, with the alternative text passed over.
+fn content(input: &mut Parser<'_>) -> Result<Content, Failure> {
+    if keyword(input, &["normal"]) {
+        return Ok(Content::Normal);
+    }
+    if keyword(input, &["none"]) {
+        return Ok(Content::None);
+    }
+    let mut texts = Vec::new();
+    let mut images = Vec::new();
+    let mut count = 0;
+    while !input.is_exhausted() {
+        if input.try_parse(|input| input.expect_delim('/')).is_ok() {
+            if count == 0 || input.is_exhausted() {
+                return Err(Failure::unexpected_token());
+            }
+            while !input.is_exhausted() {
+                alternative_text(input)?;
+            }
+            break;
+        }
+        match input.try_parse(content_text) {
+            Ok(text) => texts.extend(text),
+            Err(_) => image_value::image(input, &mut images)?,
+        }
+        count += 1;
+    }
+    if count == 0 {
+        return Err(Failure::unexpected_token());
+    }
+    Ok(Content::List {
+        texts: texts.into(),
+        images: images.into(),
+    })
+}
+
+fn content_text(input: &mut Parser<'_>) -> Result<Option<ContentText>, Failure> {
+    let name = match input.next()? {
+        Token::QuotedString(text) => return Ok(Some(ContentText::Text((&**text).into()))),
+        Token::Ident(name) => {
+            return match name.to_ascii_lowercase().as_str() {
+                "open-quote" => Ok(Some(ContentText::OpenQuote)),
+                "close-quote" => Ok(Some(ContentText::CloseQuote)),
+                "no-open-quote" | "no-close-quote" => Ok(None),
+                _ => Err(Failure::unexpected_token()),
+            };
+        }
+        Token::Function(name) => name.to_ascii_lowercase(),
+        _ => return Err(Failure::unexpected_token()),
+    };
+    input.parse_nested_block(|input| {
+        let text = match name.as_str() {
+            "attr" => {
+                let name = input.expect_ident()?;
+                ContentText::Attribute(name.to_ascii_lowercase().into())
+            }
+            "counter" | "counters" => {
+                input.expect_ident()?;
+                let mut separator = "".into();
+                if name == "counters" {
+                    input.expect_comma()?;
+                    separator = (&**input.expect_string()?).into();
+                }
+                let mut style = "decimal".into();
+                if input.try_parse(Parser::expect_comma).is_ok() {
+                    style = match list_style_type(input)? {
+                        ListStyleType::None => "none".into(),
+                        ListStyleType::Counter(name) | ListStyleType::Text(name) => name,
+                    };
+                }
+                input.expect_exhausted()?;
+                ContentText::Counter { separator, style }
+            }
+            _ => return Err(Failure::unexpected_token()),
+        };
+        // Types and fallbacks of attr().
+        input.expect_no_error_token()?;
+        Ok(Some(text))
+    })
+}
+
+fn alternative_text(input: &mut Parser<'_>) -> Result<(), Failure> {
+    match content_text(input)? {
+        Some(ContentText::OpenQuote | ContentText::CloseQuote) | None => {
+            Err(Failure::unexpected_token())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! Style: which rules of a page's sheets hold for which of its elements.
+//!
+//! [`SelectorList`] parses the selectors of a rule, a [`RuleIndex`] holds those of a sheet, [`match_page`] tells for every
+//! element of a document which rules match it. The state is that of a page right after loading: nothing is hovered,
+//! focused, visited or targeted, and form controls are as the markup leaves them.
+//!
+//! Files: `selector` is the grammar and what it bounds, with `pseudo_class`, `pseudo_element` and `names`; `tree` is the
+//! document as selectors see it, `element` answers the library's questions, `state` and `form` those of the
+//! pseudo-classes; `rule_index`, `scope` and `matching` do the matching.
+//!
+//! Left out: shadow trees (`::slotted`, `::part` and `:host` never match, and nothing inside a declared shadow root does),
+//! custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
+
+mod cascade;
+mod computed;
+mod custom_property;
+mod declaration;
+mod element;
+mod font_matching;
+mod font_value;
+mod form;
+mod image_value;
+mod layer;
+mod matching;
+mod names;
+mod property;
+mod pseudo_class;
+mod pseudo_element;
+mod rule_index;
+mod scope;
+mod selector;
+mod state;
+mod substitution;
+mod tree;
+mod user_agent;
+mod value;
+mod wide_keyword;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use declaration::Declaration;
+pub(crate) use layer::{LayerMention, MentionId};
+pub(crate) use matching::{Match, Outcome, PageSheet, match_page};
+pub(crate) use names::{NamespaceUrl, Namespaces};
+pub(crate) use pseudo_element::PseudoElement;
+pub(crate) use rule_index::{IndexedRule, RuleId, RuleIndex};
+pub(crate) use scope::Scope;
+pub(crate) use selector::{Around, SelectorError, SelectorList, Specificity};
