@@ -144,11 +144,12 @@ impl<'s> Analyzer<'s> {
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
         let mentions = mentions(&dom, &self.options.viewport);
         let document = Document {
+            dom: &dom,
             mentions: &mentions,
             encoding,
             is_read,
         };
-        let (graph, noticed) = page_graph(self.context(), page, &document);
+        let (graph, noticed) = page_graph(self.context(), page, &document, &mut None);
         findings.extend(noticed);
         PageAnalysis { graph, findings }
     }

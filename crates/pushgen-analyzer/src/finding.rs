@@ -71,6 +71,8 @@ pub enum Code {
     UnparsableScript,
     /// A style sheet with text that loses references.
     UnparsableStyle,
+    /// Style with more to work out than is done for a page: fonts and images may be missing.
+    StyleTooComplex,
     /// An import map that browsers ignore, wholly or in part.
     InvalidImportMap,
     /// A module specifier that resolves to no URL.
@@ -102,6 +104,7 @@ impl Code {
             Self::InvalidUrl => "invalid-url",
             Self::UnparsableScript => "unparsable-script",
             Self::UnparsableStyle => "unparsable-style",
+            Self::StyleTooComplex => "style-too-complex",
             Self::InvalidImportMap => "invalid-import-map",
             Self::UnresolvedSpecifier => "unresolved-specifier",
             Self::FontPreloadWithoutCrossorigin => "font-preload-without-crossorigin",

@@ -91,6 +91,8 @@ pub(crate) struct Reference<'t> {
     pub(crate) purpose: Purpose,
     /// Counted from 1.
     pub(crate) line: u32,
+    /// The element that makes it, by its place in the document.
+    pub(crate) element: Option<usize>,
 }
 
 impl<'t> Reference<'t> {
@@ -107,6 +109,7 @@ impl<'t> Reference<'t> {
             integrity: None,
             purpose: Purpose::Use,
             line,
+            element: None,
         }
     }
 
@@ -141,6 +144,8 @@ pub(crate) mod confidence {
     pub(crate) const CERTAIN: f64 = 1.0;
     /// True for this viewport; another one may choose otherwise (`srcset`, `media`).
     pub(crate) const VIEWPORT: f64 = 0.9;
+    /// Unless the machine has a font of that name installed.
+    pub(crate) const MACHINE: f64 = 0.7;
     /// `rel=prefetch`: when the browser is idle.
     pub(crate) const PREFETCH: f64 = 0.8;
     /// Near enough to the viewport, or in use, as layout and style will tell.

@@ -3,8 +3,10 @@
 //! In: the numbers of `--viewport`, `--dpr` and `--color-scheme`. The media type is always `screen`
 //! with a mouse and JavaScript, as in a desktop browser.
 
+use std::hash::{Hash, Hasher};
+
 /// A screen of a given size in CSS pixels, its device pixel ratio and preferred colour scheme.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Viewport {
     /// Width in CSS pixels.
     pub width: u32,
@@ -17,7 +19,7 @@ pub struct Viewport {
 }
 
 /// The user's preference for light or dark pages (Media Queries 5, `prefers-color-scheme`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ColorScheme {
     /// The default of every browser.
     #[default]
@@ -34,6 +36,27 @@ impl Viewport {
         dpr: 1.0,
         color_scheme: ColorScheme::Light,
     };
+}
+
+impl Viewport {
+    /// Two ratios are the same if they are written the same.
+    fn key(&self) -> (u32, u32, u32, ColorScheme) {
+        (self.width, self.height, self.dpr.to_bits(), self.color_scheme)
+    }
+}
+
+impl PartialEq for Viewport {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Viewport {}
+
+impl Hash for Viewport {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 impl Default for Viewport {

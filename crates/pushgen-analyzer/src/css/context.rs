@@ -81,6 +81,21 @@ impl Context {
             .unwrap_or(Applies::Matches)
     }
 
+    /// Whether it holds at no screen: `@media print`, `@supports (unheard-of: 1)`.
+    pub(crate) fn never_holds(&self) -> bool {
+        self.conditions().any(|condition| match condition {
+            ContextCondition::Media(list) => list.evaluate(&Viewport::DESKTOP) == Applies::Never,
+            ContextCondition::Supports(truth) => *truth != Truth::True,
+            _ => false,
+        })
+    }
+
+    /// Whether it is for the style that a transition starts from.
+    pub(crate) fn is_starting_style(&self) -> bool {
+        self.conditions()
+            .any(|condition| *condition == ContextCondition::StartingStyle)
+    }
+
     /// Whether a container query stands around it, so that only layout can tell.
     pub(crate) fn depends_on_layout(&self) -> bool {
         self.conditions()

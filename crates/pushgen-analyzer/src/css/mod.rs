@@ -43,7 +43,7 @@ pub(crate) use image::{ImageCandidate, ImageSource, StyleImage, image_set};
 pub(crate) use import::Import;
 pub(crate) use media::{Applies, MediaQueryList};
 pub(crate) use sizes::source_size;
-pub(crate) use style_rule::{Keyframes, StyleRule};
+pub(crate) use style_rule::{Keyframes, Nesting, NestingStep, StyleRule};
 pub(crate) use truth::Truth;
 pub(crate) use url::{UrlToken, fetched_url};
 

@@ -37,6 +37,9 @@ pub struct Fetch {
     /// For `"when":"conditional"`: what has to make use of it, such as `background-image of .hero`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Arc<str>>,
+    /// What makes use of a font or an image of a style sheet, such as `background-image of header.masthead`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_by: Option<Arc<str>>,
     /// There is no such file in the site.
     #[serde(skip_serializing_if = "is_false")]
     pub missing: bool,
@@ -162,6 +165,10 @@ impl Fetch {
     pub(super) fn new(request: Request, page: &Arc<str>, order: u32) -> Self {
         let rank = request.rank();
         let class = class(&request);
+        let (condition, used_by) = match request.when {
+            When::Conditional => (request.condition, None),
+            _ => (None, request.condition),
+        };
         Self {
             path: request.path,
             destination: request.destination,
@@ -173,9 +180,8 @@ impl Fetch {
             confidence: request.confidence,
             initiator: request.initiator.unwrap_or_else(|| Arc::clone(page)),
             location: request.location,
-            condition: request
-                .condition
-                .filter(|_| request.when == When::Conditional),
+            condition,
+            used_by,
             missing: request.file.is_none(),
             file: request.file,
             crossorigin: request.crossorigin,

@@ -12,6 +12,7 @@ mod missing;
 mod modules;
 mod page;
 mod sheets;
+mod style_use;
 mod subresource;
 
 #[cfg(test)]

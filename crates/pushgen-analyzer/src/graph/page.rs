@@ -18,14 +18,16 @@ use super::integrity::Integrity;
 use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
 use super::sheets::{self, Sheets, Surroundings};
+use super::style_use::{StyleSources, inline};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding};
-use crate::html::{Effect, Mention, SecurityPolicies, Where};
+use crate::html::{Dom, Effect, Mention, SecurityPolicies, Where};
 use crate::js::Script;
 use crate::js::import_map::ImportMap;
 use crate::reference::{Blocking, Content, Purpose, Reference, When, confidence};
 use crate::resolve::{Resolver, Target};
 use crate::site::{FileId, Site};
+use crate::style::Matches;
 use crate::viewport::Viewport;
 
 /// Most pages make fewer requests; a table that grows moves what is in it.
@@ -48,6 +50,7 @@ pub(crate) struct PageContext<'a> {
 
 /// A document as it was read: what it mentions, and the encoding of its text.
 pub(crate) struct Document<'d> {
+    pub(crate) dom: &'d Dom,
     pub(crate) mentions: &'d [Mention<'d>],
     pub(crate) encoding: &'static Encoding,
     /// Whether it could be read at all.
@@ -59,6 +62,7 @@ pub(crate) fn page_graph(
     context: PageContext<'_>,
     page: FileId,
     document: &Document<'_>,
+    matches: &mut Option<Matches>,
 ) -> (PageGraph, Vec<Finding>) {
     let target: Arc<str> = context.site.url_path(page).into();
     let url = context.resolver.url(&target);
@@ -78,10 +82,14 @@ pub(crate) fn page_graph(
         foreign_blocker: None,
         policies: SecurityPolicies::default(),
         findings: Vec::new(),
+        style: StyleSources::default(),
+        unused: Vec::new(),
+        lost: HashSet::new(),
     };
     for mention in document.mentions {
         builder.mention(mention);
     }
+    builder.add_style_use(document.dom, matches);
     let findings = std::mem::take(&mut builder.findings);
     (builder.finish(document.is_read), findings)
 }
@@ -106,6 +114,11 @@ struct Builder<'a> {
     /// The content security policies that are in force by now.
     policies: SecurityPolicies,
     findings: Vec<Finding>,
+    style: StyleSources,
+    /// What sheets name and the page's style decides about.
+    unused: Vec<Request>,
+    /// Targets without a file that were told.
+    lost: HashSet<Arc<str>>,
 }
 
 impl Builder<'_> {
@@ -114,11 +127,29 @@ impl Builder<'_> {
             Mention::Base(href) => self.set_base(href),
             Mention::SecurityPolicy(text) => self.policies.add(text),
             Mention::Reference(ref reference) => self.reference(reference),
-            Mention::Style { text, effect, line } => {
-                self.style(&StyleSheet::parse(text), line, effect)
+            Mention::Style {
+                text,
+                effect,
+                line,
+                element,
+            } => {
+                let sheet = StyleSheet::parse(text);
+                self.style(&sheet, line, effect);
+                if effect.applies {
+                    let sheet = inline(sheet, &self.base, self.encoding, &self.name, line);
+                    self.style
+                        .add_sheet(sheet, element.index(), effect.confidence);
+                }
             }
-            Mention::StyleAttribute { text, line } => {
-                self.style(&StyleSheet::parse_declarations(text), line, Effect::ALWAYS);
+            Mention::StyleAttribute {
+                text,
+                line,
+                element,
+            } => {
+                let sheet = StyleSheet::parse_declarations(text);
+                self.style(&sheet, line, Effect::ALWAYS);
+                let sheet = inline(sheet, &self.base, self.encoding, &self.name, line);
+                self.style.add_attribute(sheet, element.index());
             }
             Mention::Module { text, line } => {
                 let script = Script::parse_module(text);
@@ -211,15 +242,18 @@ impl Builder<'_> {
         match reference.content {
             Content::Opaque => {}
             Content::StyleSheet { applies } => {
-                let environment = self.encoding;
-                self.follow_sheet(
-                    sheets::Node {
-                        file,
-                        applies,
-                        environment,
-                    },
-                    root,
-                );
+                let node = sheets::Node {
+                    file,
+                    applies,
+                    environment: self.encoding,
+                    viewport: *self.context.viewport,
+                };
+                if applies {
+                    let path = Arc::clone(&root.path);
+                    self.style
+                        .add_file(node, path, reference.element, root.confidence);
+                }
+                self.follow_sheet(node, root);
             }
             Content::Module => self.follow_script(modules::Node::Module(file), root),
             Content::Script => self.follow_script(modules::Node::Classic(file), root),
@@ -231,10 +265,10 @@ impl Builder<'_> {
         let surroundings = Surroundings {
             applies: effect.applies,
             encoding: self.encoding,
+            viewport: self.context.viewport,
         };
         let read = sheets::edges(
             sheet,
-            self.context.viewport,
             surroundings,
             &|url| self.resolve(url),
             &|at| (Arc::clone(&self.name), line + at.saturating_sub(1)),
@@ -295,7 +329,12 @@ impl Builder<'_> {
             return None;
         }
         let root = Root::of(&request);
-        self.add_named(request, edge.line, &edge.text);
+        if is_for_style(&request) {
+            self.tell_lost(&request, edge.line, &edge.text);
+            self.unused.push(request);
+        } else {
+            self.add_named(request, edge.line, &edge.text);
+        }
         Some(root)
     }
 
@@ -372,7 +411,7 @@ impl Builder<'_> {
             if !self.policies.allows(request.destination, Where::Own) {
                 continue;
             }
-            self.add(Request {
+            let request = Request {
                 blocking: if *inherits_blocking {
                     root.blocking
                 } else {
@@ -384,32 +423,73 @@ impl Builder<'_> {
                 depth: request.depth + 1,
                 initiator: Some(Arc::clone(request.initiator.as_ref().unwrap_or(&root.path))),
                 ..request.clone()
+            };
+            if is_for_style(&request) {
+                self.unused.push(request);
+            } else {
+                self.add(request);
+            }
+        }
+    }
+
+    /// Adds what the page's elements make of its style.
+    fn add_style_use(&mut self, dom: &Dom, matches: &mut Option<Matches>) {
+        let style = std::mem::take(&mut self.style);
+        let used = style.requests(self.context, dom, self.encoding, matches);
+        for request in used.requests {
+            if !self.policies.allows(request.destination, Where::Own) {
+                continue;
+            }
+            let sheet = request.initiator.as_ref();
+            let sheet = sheet.and_then(|path| self.fetches.get(*self.by_path.get(path)?));
+            let (when, depth) = sheet.map_or((When::Load, 0), |sheet| (sheet.when, sheet.depth));
+            self.add(Request {
+                when: request.when.max(when),
+                depth: depth + 1,
+                ..request
             });
+        }
+        let unused = std::mem::take(&mut self.unused);
+        if used.is_stopped {
+            let message = "the style of the page is too complex: which fonts and images it uses is not known";
+            self.findings.push(
+                Finding::new(Code::StyleTooComplex, &*self.name, message)
+                    .help("they are left as conditional; nothing is planned from them"),
+            );
+            for request in unused {
+                self.add(request);
+            }
         }
     }
 
     /// Adds what the document names.
     fn add_named(&mut self, request: Request, line: u32, text: &str) {
-        let lost = request.file.is_none().then(|| Arc::clone(&request.path));
-        let is_new = self.add(request);
-        if let Some(target) = lost.filter(|_| is_new) {
+        self.tell_lost(&request, line, text);
+        self.add(request);
+    }
+
+    /// Says once per target that there is no such file.
+    fn tell_lost(&mut self, request: &Request, line: u32, text: &str) {
+        let path = &request.path;
+        if request.file.is_none()
+            && !self.by_path.contains_key(path)
+            && self.lost.insert(Arc::clone(path))
+        {
             self.findings
-                .push(missing(self.context, &target, &self.name, line, text));
+                .push(missing(self.context, path, &self.name, line, text));
         }
     }
 
-    /// Adds a request; false if its target is known already.
-    fn add(&mut self, request: Request) -> bool {
+    /// Adds a request, or what is new in it if its target is known already.
+    fn add(&mut self, request: Request) {
         let order = u32::try_from(self.fetches.len()).unwrap_or(u32::MAX);
         match self.by_path.entry(Arc::clone(&request.path)) {
             Entry::Occupied(known) => {
                 self.fetches[*known.get()].merge(request, &self.target);
-                false
             }
             Entry::Vacant(free) => {
                 free.insert(self.fetches.len());
                 self.fetches.push(Fetch::new(request, &self.target, order));
-                true
             }
         }
     }
@@ -466,6 +546,11 @@ impl Root {
             corrupt: request.corrupt,
         }
     }
+}
+
+/// Whether the page's style decides about a request.
+fn is_for_style(request: &Request) -> bool {
+    request.when == When::Conditional && request.destination != Destination::Style
 }
 
 /// Fonts are requested in CORS mode, and a preload in another mode is not used for them.

@@ -1,8 +1,8 @@
 //! Style sheets: each file parsed once per site, what lies behind it worked out once.
 //!
-//! In: style sheet files and the viewport. Out: for a sheet, its `@import`s, and the fonts and images
-//! that it names under conditions that hold here. The latter are [`When::Conditional`]: whether a page
-//! makes use of them is for its elements to say.
+//! In: style sheet files and the viewport. Out: for a sheet its rules, its `@import`s, and the fonts and
+//! images that it names under conditions that hold here. The latter are [`When::Conditional`]: whether a
+//! page makes use of them is for its elements to say.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use encoding_rs::Encoding;
 
 use pushgen_policy::{CrossOrigin, Destination};
+use url::Url;
 
 use super::closure::{Edge, Edges, Reached, closure};
 use super::fetch::Request;
@@ -25,6 +26,7 @@ use crate::html::is_image_type;
 use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
 use crate::site::FileId;
+use crate::style::SheetRules;
 use crate::viewport::Viewport;
 
 /// A sheet as a place in the graph: the same file may apply in one place and not in another.
@@ -34,11 +36,58 @@ pub(super) struct Node {
     pub(super) applies: bool,
     /// The encoding of what names it, which counts if the sheet declares none (CSS Syntax 3 §3.2).
     pub(super) environment: &'static Encoding,
+    /// What its media are asked about.
+    pub(super) viewport: Viewport,
+}
+
+/// A sheet that was read, be it a file or the text of a `style` element.
+#[derive(Debug)]
+pub(super) struct ParsedSheet {
+    pub(super) sheet: StyleSheet,
+    pub(super) rules: SheetRules,
+    /// What its URLs are relative to.
+    pub(super) base: Url,
+    pub(super) encoding: &'static Encoding,
+    /// The file, and the line in it that the text starts on.
+    pub(super) name: Arc<str>,
+    pub(super) line: u32,
+    problems: Vec<Finding>,
+}
+
+impl ParsedSheet {
+    /// Reads the text of a `style` element or attribute.
+    pub(super) fn new(
+        sheet: StyleSheet,
+        base: Url,
+        encoding: &'static Encoding,
+        name: Arc<str>,
+        line: u32,
+    ) -> Self {
+        let rules = SheetRules::new(&sheet);
+        Self {
+            sheet,
+            rules,
+            base,
+            encoding,
+            name,
+            line,
+            problems: Vec::new(),
+        }
+    }
+
+    /// File and line of a line of the text.
+    pub(super) fn place(&self, line: u32) -> (Arc<str>, u32) {
+        (
+            Arc::clone(&self.name),
+            (self.line + line).saturating_sub(1),
+        )
+    }
 }
 
 /// Every style sheet of a site that some page asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Sheets {
+    parsed: Memo<(FileId, &'static Encoding), Option<ParsedSheet>>,
     read: Memo<Node, SheetEdges>,
     closures: Memo<Node, Behind>,
 }
@@ -87,7 +136,7 @@ impl Sheets {
     fn sheet(&self, context: PageContext<'_>, node: Node) -> Arc<SheetEdges> {
         self.read.get(&node, || {
             if node.applies {
-                return read(context, node.file, node.environment);
+                return self.read(context, node);
             }
             // A sheet that does not apply has its imports fetched, and nothing else.
             let applied = self.sheet(
@@ -117,69 +166,106 @@ impl Sheets {
         })
     }
 
+    /// A file that is a style sheet, parsed; none if a browser does not take it for one.
+    pub(super) fn parsed(&self, context: PageContext<'_>, node: Node) -> Arc<Option<ParsedSheet>> {
+        let key = (node.file, node.environment);
+        self.parsed
+            .get(&key, || parse(context, node.file, node.environment))
+    }
+
+    fn read(&self, context: PageContext<'_>, node: Node) -> SheetEdges {
+        let parsed = self.parsed(context, node);
+        let Some(parsed) = parsed.as_ref() else {
+            return SheetEdges::default();
+        };
+        let surroundings = Surroundings {
+            applies: true,
+            encoding: parsed.encoding,
+            viewport: &node.viewport,
+        };
+        let resolve = |url: &str| context.resolver.resolve(&parsed.base, url);
+        let mut read = edges(&parsed.sheet, surroundings, &resolve, &|line| {
+            parsed.place(line)
+        });
+        for edge in read.edges.iter().filter(|edge| edge.request.file.is_none()) {
+            read.problems.push(missing(
+                context,
+                &edge.request.path,
+                &parsed.name,
+                edge.line,
+                &edge.text,
+            ));
+        }
+        read
+    }
+
     /// What was noticed about the sheets.
     pub(crate) fn findings(&self) -> BTreeSet<Finding> {
-        self.read
-            .values()
-            .iter()
+        let parsed = self.parsed.values();
+        let parsed = parsed.iter().filter_map(|sheet| sheet.as_ref().as_ref());
+        let mut findings: BTreeSet<Finding> = parsed
             .flat_map(|sheet| sheet.problems.iter().cloned())
-            .collect()
+            .collect();
+        for sheet in self.read.values() {
+            findings.extend(sheet.problems.iter().cloned());
+        }
+        findings
     }
 }
 
-fn read(context: PageContext<'_>, file: FileId, environment: &'static Encoding) -> SheetEdges {
+fn parse(
+    context: PageContext<'_>,
+    file: FileId,
+    environment: &'static Encoding,
+) -> Option<ParsedSheet> {
     let site = context.site;
+    let name: Arc<str> = site.name(file).into();
+    let base = context.resolver.url(&site.url_path(file));
     let bytes = match subresource::read(site, file, "style sheet") {
         Ok(bytes) => bytes,
         Err(finding) => {
-            return SheetEdges {
+            let nothing = StyleSheet::default();
+            let sheet = ParsedSheet::new(nothing, base, environment, name, 1);
+            return Some(ParsedSheet {
                 problems: vec![finding],
-                ..SheetEdges::default()
-            };
+                ..sheet
+            });
         }
     };
     // A browser ignores what is not served as CSS, outside quirks mode.
     if site.media_type(file) != "text/css" {
-        return SheetEdges::default();
+        return None;
     }
-    let name: Arc<str> = site.name(file).into();
     let decoded = decode_css(bytes, environment);
-    let base = context.resolver.url(&site.url_path(file));
     let sheet = StyleSheet::parse(&decoded.text);
-    let surroundings = Surroundings {
-        applies: true,
-        encoding: decoded.encoding,
-    };
-    let resolve = |url: &str| context.resolver.resolve(&base, url);
-    let mut read = edges(&sheet, context.viewport, surroundings, &resolve, &|line| {
-        (Arc::clone(&name), line)
-    });
-    for edge in read.edges.iter().filter(|edge| edge.request.file.is_none()) {
-        read.problems.push(missing(
-            context,
-            &edge.request.path,
-            &name,
-            edge.line,
-            &edge.text,
-        ));
+    let mut parsed = ParsedSheet::new(sheet, base, decoded.encoding, name, 1);
+    if let Some(position) = parsed.rules.too_complex {
+        let message = "a selector is too complex; its rule is not analysed";
+        let finding = Finding::new(Code::TooDeep, &*parsed.name, message);
+        let finding = finding.line(position.line).column(position.column);
+        parsed.problems.push(finding);
     }
-    read
+    Some(parsed)
 }
 
 /// What a sheet's references depend on beside its own text.
 #[derive(Clone, Copy)]
-pub(super) struct Surroundings {
+pub(super) struct Surroundings<'v> {
     /// Whether the sheet takes effect.
     pub(super) applies: bool,
     /// The encoding of its text.
     pub(super) encoding: &'static Encoding,
+    pub(super) viewport: &'v Viewport,
 }
 
 /// The edges of a parsed sheet. `place` tells file and line of a sheet's line.
 pub(super) fn edges(
     sheet: &StyleSheet,
-    viewport: &Viewport,
-    Surroundings { applies, encoding }: Surroundings,
+    Surroundings {
+        applies,
+        encoding,
+        viewport,
+    }: Surroundings<'_>,
     resolve: &dyn Fn(&str) -> Target,
     place: &dyn Fn(u32) -> (Arc<str>, u32),
 ) -> SheetEdges {
@@ -209,6 +295,7 @@ pub(super) fn edges(
             file,
             applies,
             environment: encoding,
+            viewport: *viewport,
         };
         reader.push(&reference, condition, Some(&node));
     }
@@ -262,7 +349,7 @@ fn conditional(reference: Reference<'_>) -> Reference<'_> {
 }
 
 /// The URL of an image for this viewport.
-fn chosen<'s>(source: &'s ImageSource, viewport: &Viewport) -> Option<&'s str> {
+pub(super) fn chosen<'s>(source: &'s ImageSource, viewport: &Viewport) -> Option<&'s str> {
     match source {
         ImageSource::Url(url) => Some(url),
         ImageSource::Set(candidates) => {

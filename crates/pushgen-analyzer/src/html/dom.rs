@@ -2,8 +2,8 @@
 //!
 //! Elements lie in document order, with the parent as an index, attributes and raw text as
 //! ranges of one string. It holds no type of the parser, is `Send`, and is filled in
-//! one walk, so that the parser behind it can be replaced. Text is kept for `style` and `script`, and for
-//! every element if that is asked for: a page has more text than markup, and most questions need none of it.
+//! one walk, so that the parser behind it can be replaced. Of an element's text nodes, that between its children,
+//! only the characters are kept and not the places.
 //! An attribute with a namespace is kept under its qualified name, `xlink:href`.
 
 use std::ops::Range;
@@ -129,6 +129,11 @@ impl Dom {
         index(start)..index(self.text.len())
     }
 
+    /// How many elements there are.
+    pub(crate) fn len(&self) -> usize {
+        self.elements.len()
+    }
+
     /// Whether the document is in quirks mode (not in limited quirks mode).
     pub(crate) fn is_quirks(&self) -> bool {
         self.quirks
@@ -215,8 +220,7 @@ impl<'d> Node<'d> {
         self.element().has_text
     }
 
-    /// The text nodes among the element's children, one after the other. Of elements other than `style` and
-    /// `script` it is there only if the parser was told to keep it.
+    /// The text nodes among the element's children, one after the other.
     pub(crate) fn text(self) -> &'d str {
         let range = &self.element().text;
         &self.dom.text[range.start as usize..range.end as usize]
@@ -229,6 +233,12 @@ impl<'d> Node<'d> {
 
     pub(crate) fn parent(self) -> Option<Self> {
         self.node(self.element().parent)
+    }
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<{}>{}", self.name(), self.index())
     }
 }
 

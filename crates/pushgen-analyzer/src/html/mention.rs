@@ -34,9 +34,14 @@ pub(crate) enum Mention<'d> {
         text: &'d str,
         effect: Effect,
         line: u32,
+        element: Node<'d>,
     },
     /// A `style` attribute.
-    StyleAttribute { text: &'d str, line: u32 },
+    StyleAttribute {
+        text: &'d str,
+        line: u32,
+        element: Node<'d>,
+    },
     /// An inline module.
     Module { text: &'d str, line: u32 },
     /// An inline classic script that may call `import()`.
@@ -121,12 +126,13 @@ impl<'d> Reader<'d, '_> {
         for reference in self.embedded.references(element) {
             self.push(element, reference);
         }
-        if let Some(text) = element.attribute("style").filter(|text| text.contains('('))
+        if let Some(text) = element.attribute("style")
             && self.policies.allows_style_attributes()
         {
             self.mentions.push(Mention::StyleAttribute {
                 text,
                 line: element.line(),
+                element,
             });
         }
     }
@@ -156,6 +162,10 @@ impl<'d> Reader<'d, '_> {
     }
 
     fn push(&mut self, element: Node<'d>, reference: Reference<'d>) {
+        let reference = Reference {
+            element: Some(element.index()),
+            ..reference
+        };
         if !reference.url.trim_ascii().is_empty() && self.is_allowed(element, &reference) {
             self.mentions.push(Mention::Reference(reference));
         }
@@ -363,10 +373,6 @@ impl<'d> Reader<'d, '_> {
         let media = self.media(element);
         let in_set =
             self.in_preferred_set(element.attribute("title").filter(|t| !t.is_empty()), false);
-        // Without one of these a sheet refers to nothing.
-        if !(text.contains('(') || text.contains('@')) {
-            return;
-        }
         if !self
             .policies
             .allows_inline(Destination::Style, element.attribute("nonce"))
@@ -387,6 +393,7 @@ impl<'d> Reader<'d, '_> {
             text,
             effect,
             line: element.line(),
+            element,
         });
     }
 

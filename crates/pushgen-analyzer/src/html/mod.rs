@@ -24,6 +24,5 @@ pub(crate) use dom::{Dom, Namespace, Node};
 pub(crate) use media_type::is_image_type;
 pub(crate) use mention::{Effect, Mention, mentions};
 pub(crate) use parser::parse;
-#[cfg(test)]
-pub(crate) use parser::{TextOf, parse_keeping};
+pub(crate) use rendered::shows_own_resource;
 pub(crate) use work::Stopped;

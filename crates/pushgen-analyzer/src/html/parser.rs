@@ -28,20 +28,6 @@ const PIECE: usize = 2 << 10;
 
 /// Parses a document. The tree of a document that was stopped holds what came before.
 pub(crate) fn parse(text: &str) -> (Dom, Option<Stopped>) {
-    parse_keeping(text, TextOf::Code)
-}
-
-/// Which elements keep their text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TextOf {
-    /// `style` and `script`
-    Code,
-    /// All: what the page shows is to be known.
-    Everything,
-}
-
-/// As [`parse`], with the text of these elements.
-pub(crate) fn parse_keeping(text: &str, kept: TextOf) -> (Dom, Option<Stopped>) {
     let sink = LineSink::new();
     let mut parser = parse_document(sink, ParseOpts::default());
     let mut stopped = None;
@@ -74,7 +60,7 @@ pub(crate) fn parse_keeping(text: &str, kept: TextOf) -> (Dom, Option<Stopped>) 
         }
     }
     let sink = parser.finish();
-    (arena(&sink, text, kept), stopped)
+    (arena(&sink, text), stopped)
 }
 
 /// rcdom, and the line of each element that can refer to something.
@@ -277,7 +263,7 @@ impl TreeSink for LineSink {
 }
 
 /// The tree as an arena: one walk in document order, with a stack of its own.
-fn arena(sink: &LineSink, text: &str, kept: TextOf) -> Dom {
+fn arena(sink: &LineSink, text: &str) -> Dom {
     let mut dom = Dom::with_capacity(sink.work.elements());
     if sink.dom.quirks_mode.get() == QuirksMode::Quirks {
         dom.set_quirks();
@@ -317,13 +303,9 @@ fn arena(sink: &LineSink, text: &str, kept: TextOf) -> Dom {
         for attribute in attrs.borrow().iter() {
             dom.push_attribute(qualified(&attribute.name), &attribute.value);
         }
-        if kept == TextOf::Everything
-            || matches!(name.local, local_name!("style") | local_name!("script"))
-        {
-            for child in node.children.borrow().iter() {
-                if let NodeData::Text { contents } = &child.data {
-                    dom.push_text(&contents.borrow());
-                }
+        for child in node.children.borrow().iter() {
+            if let NodeData::Text { contents } = &child.data {
+                dom.push_text(&contents.borrow());
             }
         }
         if let Some(contents) = template_contents.borrow().as_ref() {
@@ -413,38 +395,22 @@ mod tests {
     }
 
     #[test]
-    fn text_is_kept_when_asked_for() {
+    fn elements_keep_their_text() {
         let page = "<!doctype html><p>one <b>two</b> three<style>a{}</style><i> </i><u></u>";
-        let texts = |kept| {
-            let (dom, _) = parse_keeping(page, kept);
-            dom.elements()
-                .filter(|e| !["html", "head", "body"].contains(&e.name()))
-                .map(|e| (e.name().to_owned(), e.text().to_owned(), e.has_text()))
-                .collect::<Vec<_>>()
-        };
-        let expected = |rows: [(&str, &str, bool); 5]| {
-            rows.map(|(name, text, has)| (name.to_owned(), text.to_owned(), has))
-        };
-        assert_eq!(
-            texts(TextOf::Everything),
-            expected([
-                ("p", "one  three", true),
-                ("b", "two", true),
-                ("style", "a{}", true),
-                ("i", " ", true),
-                ("u", "", false),
-            ])
-        );
-        assert_eq!(
-            texts(TextOf::Code),
-            expected([
-                ("p", "", true),
-                ("b", "", true),
-                ("style", "a{}", true),
-                ("i", "", true),
-                ("u", "", false),
-            ])
-        );
+        let (dom, _) = parse(page);
+        let found: Vec<_> = dom
+            .elements()
+            .filter(|e| !["html", "head", "body"].contains(&e.name()))
+            .map(|e| (e.name(), e.text(), e.has_text()))
+            .collect();
+        let expected = [
+            ("p", "one  three", true),
+            ("b", "two", true),
+            ("style", "a{}", true),
+            ("i", " ", true),
+            ("u", "", false),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn is_displayed(element: Node<'_>) -> bool {
 
 /// Whether an `object` takes its resource, so that its content is not shown. That the resource may be
 /// missing is not seen here.
-fn shows_own_resource(object: Node<'_>) -> bool {
+pub(crate) fn shows_own_resource(object: Node<'_>) -> bool {
     object.attribute("data").is_some_and(|url| {
         !url.trim_ascii().is_empty() && Shown::of(object.attribute("type"), url) != Shown::Nothing
     })

@@ -27,6 +27,7 @@ impl Page {
             initiator: if *depth == 1 { "/" } else { "/m.js" }.into(),
             location: "index.html:1".into(),
             condition: None,
+            used_by: None,
             missing: false,
             file: Some(FileId::for_tests(order)),
             crossorigin: (*class == Class::Font).then_some(CrossOrigin::Anonymous),

@@ -194,7 +194,7 @@ fn value(longhand: Longhand, input: &mut Parser<'_>) -> Result<Value, Failure> {
         L::FontStyle => return Ok(Value::Style(font_value::style(input)?)),
         L::FontStretch => return Ok(Value::Stretch(font_value::stretch(input)?)),
         L::Display => return Ok(Value::Display(display(input)?)),
-        L::Visibility | L::ContentVisibility | L::TextTransform => {
+        L::Float | L::Position | L::Visibility | L::ContentVisibility | L::TextTransform => {
             let name = input.expect_ident()?.to_ascii_lowercase();
             return single_keyword(longhand, &name).ok_or_else(Failure::unexpected_token);
         }
@@ -235,6 +235,16 @@ fn single_keyword(longhand: Longhand, name: &str) -> Option<Value> {
             "hidden" => ContentVisibility::Hidden,
             _ => return None,
         }),
+        (Longhand::Float, name) => Value::Floats(match name {
+            "left" | "right" | "inline-start" | "inline-end" => true,
+            "none" => false,
+            _ => return None,
+        }),
+        (Longhand::Position, name) => Value::IsAbsolute(match name {
+            "absolute" | "fixed" => true,
+            "static" | "relative" | "sticky" | "-webkit-sticky" => false,
+            _ => return None,
+        }),
         (Longhand::TextTransform, name) => Value::TextTransform(match name {
             "none" => TextTransform::None,
             "capitalize" => TextTransform::Capitalize,
@@ -259,13 +269,12 @@ fn display(input: &mut Parser<'_>) -> Result<Display, Failure> {
         "none" => Display::None,
         "contents" => Display::Contents,
         "inline-block" => Display::InlineBlock,
-        "inline-flex"
-        | "inline-grid"
-        | "-webkit-box"
-        | "-webkit-inline-box"
-        | "-webkit-flex"
-        | "-webkit-inline-flex" => Display::FlexOrGrid,
-        "inline-table" | "table-row-group" | "table-header-group" | "table-footer-group"
+        "-webkit-box" | "-webkit-flex" => Display::FlexOrGrid,
+        "inline-flex" | "inline-grid" | "-webkit-inline-box" | "-webkit-inline-flex" => {
+            Display::InlineFlexOrGrid
+        }
+        "inline-table" => Display::InlineTable,
+        "table-row-group" | "table-header-group" | "table-footer-group"
         | "table-row" | "table-column-group" | "table-column" => Display::Table,
         "table-cell" | "table-caption" => Display::TableCell,
         "ruby-text" => Display::Ruby,
@@ -292,7 +301,9 @@ fn display(input: &mut Parser<'_>) -> Result<Display, Failure> {
                 Some("flex" | "grid" | "table" | "ruby" | "math") if is_list_item => {
                     Err(Failure::unexpected_token())
                 }
+                Some("flex" | "grid") if is_inline => Ok(Display::InlineFlexOrGrid),
                 Some("flex" | "grid") => Ok(Display::FlexOrGrid),
+                Some("table") if is_inline => Ok(Display::InlineTable),
                 Some("table") => Ok(Display::Table),
                 Some("ruby") => Ok(Display::Ruby),
                 Some("math") => Ok(Display::Math),

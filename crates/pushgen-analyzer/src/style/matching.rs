@@ -33,7 +33,7 @@ pub(crate) struct PageSheet<'p> {
 }
 
 /// A rule that matches an element, by its most specific selector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Match {
     /// Which of the sheets.
     pub(crate) sheet: u32,

@@ -11,8 +11,11 @@
 //! Left out: shadow trees (`::slotted`, `::part` and `:host` never match, and nothing inside a declared shadow root does),
 //! custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
 
+mod boxes;
 mod cascade;
+mod characters;
 mod computed;
+mod control_text;
 mod custom_property;
 mod declaration;
 mod element;
@@ -21,29 +24,34 @@ mod font_value;
 mod form;
 mod image_value;
 mod layer;
+mod list_marker;
 mod matching;
 mod names;
+mod page_rules;
 mod property;
 mod pseudo_class;
 mod pseudo_element;
 mod rule_index;
 mod scope;
 mod selector;
+mod sheet_rules;
 mod state;
+mod styles;
 mod substitution;
 mod tree;
+mod usage;
 mod user_agent;
 mod value;
+mod walk;
 mod wide_keyword;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cascade::SheetId;
 pub(crate) use declaration::Declaration;
-pub(crate) use layer::{LayerMention, MentionId};
-pub(crate) use matching::{Match, Outcome, PageSheet, match_page};
-pub(crate) use names::{NamespaceUrl, Namespaces};
-pub(crate) use pseudo_element::PseudoElement;
-pub(crate) use rule_index::{IndexedRule, RuleId, RuleIndex};
-pub(crate) use scope::Scope;
-pub(crate) use selector::{Around, SelectorError, SelectorList, Specificity};
+pub(crate) use layer::{LayerId, LayerMention, LayerTree, MentionId};
+pub(crate) use page_rules::{AppliedSheet, Matches};
+pub(crate) use sheet_rules::SheetRules;
+pub(crate) use styles::DOCUMENT;
+pub(crate) use usage::{Certainty, PageStyle, Usage};

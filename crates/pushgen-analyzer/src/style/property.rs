@@ -14,6 +14,8 @@ pub(crate) enum Longhand {
     FontStyle,
     FontStretch,
     Display,
+    Float,
+    Position,
     Visibility,
     ContentVisibility,
     TextTransform,
@@ -44,12 +46,14 @@ pub(crate) enum Longhand {
 
 impl Longhand {
     /// All of them, in the order of their discriminants.
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 30] = [
         Self::FontFamily,
         Self::FontWeight,
         Self::FontStyle,
         Self::FontStretch,
         Self::Display,
+        Self::Float,
+        Self::Position,
         Self::Visibility,
         Self::ContentVisibility,
         Self::TextTransform,
@@ -104,6 +108,8 @@ impl Longhand {
             Self::FontStyle => "font-style",
             Self::FontStretch => "font-stretch",
             Self::Display => "display",
+            Self::Float => "float",
+            Self::Position => "position",
             Self::Visibility => "visibility",
             Self::ContentVisibility => "content-visibility",
             Self::TextTransform => "text-transform",

@@ -16,6 +16,10 @@ pub(crate) enum Value {
     /// Percent.
     Stretch(f32),
     Display(Display),
+    /// Whether the box floats.
+    Floats(bool),
+    /// Whether the box is positioned absolutely, or fixed.
+    IsAbsolute(bool),
     Visibility(Visibility),
     ContentVisibility(ContentVisibility),
     TextTransform(TextTransform),
@@ -37,7 +41,7 @@ pub(crate) struct ImageReference {
 }
 
 /// An entry of `font-family`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
     /// In lower case, as families are compared.
     Named(Arc<str>),
@@ -46,7 +50,7 @@ pub(crate) enum Family {
 
 /// A generic family that Chromium has a font for. `ui-serif`, `emoji` and their like are names without a font there,
 /// `math` depends on the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Generic {
     Serif,
     SansSerif,
@@ -83,10 +87,11 @@ pub(crate) enum Display {
     InlineBlock,
     Block,
     ListItem,
-    /// A flex or grid container, of either outer type.
     FlexOrGrid,
+    InlineFlexOrGrid,
     /// `table`, and its parts that hold cells only.
     Table,
+    InlineTable,
     /// `table-cell` and `table-caption`.
     TableCell,
     Ruby,

@@ -192,7 +192,7 @@ fn displays_are_boxes() {
     let table: &[(&str, Option<Display>)] = &[
         ("NONE", Some(Display::None)),
         ("block flex", Some(Display::FlexOrGrid)),
-        ("grid inline", Some(Display::FlexOrGrid)),
+        ("grid inline", Some(Display::InlineFlexOrGrid)),
         ("-webkit-box", Some(Display::FlexOrGrid)),
         ("inline flow-root", Some(Display::InlineBlock)),
         ("flow-root inline", Some(Display::InlineBlock)),

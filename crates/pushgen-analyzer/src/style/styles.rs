@@ -1,0 +1,352 @@
+//! The computed styles of a page at one viewport, each worked out once.
+//!
+//! In: the page's sheets, which rules match, and for each element its parent's style. Out: the style of the element and
+//! of its pseudo-elements. Elements with the same parent style, rules and defaults share theirs: a page has few.
+
+use std::collections::HashMap;
+
+use html5ever::LocalName;
+
+use super::cascade::{Cascaded, MatchedBlock, Origin, SheetId};
+use super::computed::ComputedStyle;
+use super::custom_property::{Allowance, Needed};
+use super::declaration::Declaration;
+use super::layer::{LayerId, LayerRanks, LayerTree, MentionId};
+use super::matching::Match;
+use super::page_rules::{AppliedSheet, MatchSetId, Matches};
+use super::pseudo_element::PseudoElement;
+use super::selector::Specificity;
+use super::user_agent::UserAgentStyle;
+use crate::css::{Applies, Keyframes, StyleRule};
+use crate::html::{Namespace, Node};
+use crate::viewport::Viewport;
+
+/// Whose URLs are relative to the document: its `style` attributes.
+pub(crate) const DOCUMENT: SheetId = SheetId(u32::MAX);
+
+/// Different styles that a page may have.
+const MAX_STYLES: usize = 200_000;
+
+/// A computed style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct StyleId(u32);
+
+impl StyleId {
+    /// What the root inherits.
+    pub(super) const INITIAL: Self = Self(0);
+
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The styles of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StylesId(u32);
+
+/// What an element and its pseudo-elements compute to.
+#[derive(Debug)]
+pub(super) struct ElementStyles {
+    pub(super) own: StyleId,
+    pub(super) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
+    /// The frames of its animations: their fonts and images are loaded, too.
+    pub(super) frames: Box<[StyleId]>,
+    /// What its transitions start from: their images are loaded.
+    pub(super) starting: Box<[StyleId]>,
+}
+
+/// Where styles come from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'p> {
+    pub(super) sheets: &'p [AppliedSheet<'p>],
+    pub(super) layers: &'p LayerRanks,
+    pub(super) matches: &'p Matches,
+    pub(super) needed: &'p Needed<'p>,
+    pub(super) viewport: &'p Viewport,
+    /// Whether container queries hold.
+    pub(super) containers_hold: bool,
+    pub(super) is_quirks: bool,
+}
+
+/// Every style of a page so far.
+pub(super) struct Styles<'p> {
+    source: Source<'p>,
+    /// The number of the first rule of each sheet.
+    first_rules: Vec<u32>,
+    keyframes: HashMap<&'p str, (&'p Keyframes, SheetId)>,
+    allowance: Allowance,
+    styles: Vec<ComputedStyle>,
+    of_elements: Vec<ElementStyles>,
+    known: HashMap<(StyleId, DefaultId, MatchSetId), StylesId>,
+    defaults: Vec<UserAgentStyle>,
+    defaults_by_name: HashMap<(LocalName, bool), DefaultId>,
+}
+
+/// One of the browser's own styles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct DefaultId(u32);
+
+impl<'p> Styles<'p> {
+    pub(super) fn new(source: Source<'p>) -> Self {
+        let mut first_rules = Vec::with_capacity(source.sheets.len());
+        let mut next: u32 = 0;
+        for applied in source.sheets {
+            first_rules.push(next);
+            let rules = u32::try_from(applied.sheet.style_rules.len()).unwrap_or(u32::MAX);
+            next = next.saturating_add(rules);
+        }
+        Self {
+            source,
+            first_rules,
+            keyframes: keyframes(&source),
+            allowance: Allowance::default(),
+            styles: vec![ComputedStyle::initial()],
+            of_elements: Vec::new(),
+            known: HashMap::new(),
+            defaults: Vec::new(),
+            defaults_by_name: HashMap::new(),
+        }
+    }
+
+    pub(super) fn style(&self, id: StyleId) -> &ComputedStyle {
+        // Ids are made here and nothing is removed.
+        &self.styles[id.index()]
+    }
+
+    pub(super) fn of_element(&self, id: StylesId) -> &ElementStyles {
+        &self.of_elements[id.0 as usize]
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = StyleId> {
+        (0u32..).map(StyleId).take(self.styles.len())
+    }
+
+    /// Whether the page has more styles, or longer values, than are worked out.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.allowance.is_exceeded() || self.styles.len() > MAX_STYLES
+    }
+
+    /// The styles of an element whose parent has this style.
+    pub(super) fn compute(
+        &mut self,
+        element: Node<'_>,
+        parent: StyleId,
+        attribute: Option<&'p [Declaration]>,
+    ) -> StylesId {
+        let default = self.default(element);
+        let matched = self.source.matches.of(element);
+        let key = (parent, default, matched);
+        if attribute.is_none()
+            && let Some(known) = self.known.get(&key)
+        {
+            return *known;
+        }
+        let styles = self.cascade(element, parent, default, matched, attribute);
+        let id = StylesId(u32::try_from(self.of_elements.len()).unwrap_or(u32::MAX));
+        self.of_elements.push(styles);
+        if attribute.is_none() {
+            self.known.insert(key, id);
+        }
+        id
+    }
+
+    /// The browser's own style; most elements need nothing but their name for it.
+    fn default(&mut self, element: Node<'_>) -> DefaultId {
+        let is_plain = !element.attributes().any(|(name, _)| {
+            matches!(
+                &**name,
+                "type" | "hidden" | "popover" | "open" | "controls"
+            )
+        });
+        let key = || {
+            let is_html = element.namespace() == Namespace::Html;
+            (element.local_name().clone(), is_html)
+        };
+        if is_plain && let Some(known) = self.defaults_by_name.get(&key()) {
+            return *known;
+        }
+        let style = UserAgentStyle::of(
+            element.namespace(),
+            element.name(),
+            |name| element.attribute(name),
+            self.source.is_quirks,
+        );
+        let at = self.defaults.iter().position(|known| *known == style);
+        let at = at.unwrap_or_else(|| {
+            self.defaults.push(style);
+            self.defaults.len() - 1
+        });
+        let id = DefaultId(u32::try_from(at).unwrap_or(u32::MAX));
+        if is_plain {
+            self.defaults_by_name.insert(key(), id);
+        }
+        id
+    }
+
+    fn cascade(
+        &mut self,
+        element: Node<'_>,
+        parent: StyleId,
+        default: DefaultId,
+        matched: MatchSetId,
+        attribute: Option<&'p [Declaration]>,
+    ) -> ElementStyles {
+        let matched = self.source.matches.set(matched);
+        let mut blocks: Vec<_> = self.blocks(matched, None);
+        blocks.extend(attribute.map(|declarations| MatchedBlock {
+            declarations,
+            origin: Origin::StyleAttribute,
+            layer: self.source.layers.of(LayerTree::ROOT),
+            specificity: Specificity::default(),
+            proximity: None,
+            order: u32::MAX,
+            sheet: DOCUMENT,
+        }));
+        let user_agent = self.defaults[default.0 as usize];
+        let own = self.add(blocks, &user_agent, parent);
+        let mut pseudo_elements: Vec<PseudoElement> = matched
+            .iter()
+            .filter_map(|found| found.pseudo_element)
+            .collect();
+        if element.is("q") {
+            pseudo_elements.extend([PseudoElement::Before, PseudoElement::After]);
+            pseudo_elements.sort_unstable();
+        }
+        pseudo_elements.dedup();
+        let pseudo_elements = pseudo_elements
+            .into_iter()
+            .map(|pseudo_element| {
+                let blocks = self.blocks(matched, Some(pseudo_element));
+                let user_agent = match pseudo_element {
+                    PseudoElement::Before | PseudoElement::After if element.is("q") => {
+                        UserAgentStyle::of_quotation_mark(pseudo_element == PseudoElement::Before)
+                    }
+                    _ => UserAgentStyle::default(),
+                };
+                (pseudo_element, self.add(blocks, &user_agent, own))
+            })
+            .collect();
+        ElementStyles {
+            own,
+            pseudo_elements,
+            frames: self.frames(own),
+            starting: self.starting(matched, own),
+        }
+    }
+
+    fn add(
+        &mut self,
+        blocks: Vec<MatchedBlock<'p>>,
+        user_agent: &UserAgentStyle,
+        parent: StyleId,
+    ) -> StyleId {
+        let cascaded = Cascaded::of(blocks, Some(self.source.needed));
+        let style =
+            ComputedStyle::of(&cascaded, user_agent, self.style(parent), &self.allowance);
+        let id = StyleId(u32::try_from(self.styles.len()).unwrap_or(u32::MAX));
+        self.styles.push(style);
+        id
+    }
+
+    /// The declarations of the rules that hold for an element or one of its pseudo-elements.
+    fn blocks(
+        &self,
+        matched: &[Match],
+        pseudo_element: Option<PseudoElement>,
+    ) -> Vec<MatchedBlock<'p>> {
+        let of_this = matched
+            .iter()
+            .filter(|found| found.pseudo_element == pseudo_element);
+        of_this
+            .filter_map(|found| self.block(found, false))
+            .collect()
+    }
+
+    fn block(&self, found: &Match, starting: bool) -> Option<MatchedBlock<'p>> {
+        let at = found.sheet as usize;
+        let applied = self.source.sheets.get(at)?;
+        let rule: &StyleRule = applied.sheet.style_rules.get(found.rule.0 as usize)?;
+        let holds = rule.context.applies(self.source.viewport) == Applies::Matches
+            && (self.source.containers_hold || !applied.rules.ask_layout.contains(&found.rule))
+            && applied.rules.starting.contains(&found.rule) == starting;
+        holds.then(|| MatchedBlock {
+            declarations: &rule.declarations,
+            origin: Origin::Rule,
+            layer: self.source.layers.of(layer(applied, rule.layer)),
+            specificity: found.specificity,
+            proximity: found.proximity,
+            order: self
+                .first_rules
+                .get(at)
+                .map_or(u32::MAX, |first| first.saturating_add(found.rule.0)),
+            sheet: SheetId(found.sheet),
+        })
+    }
+
+    /// The declarations of the frames of all animations that run, each as a style of its own.
+    fn frames(&mut self, own: StyleId) -> Box<[StyleId]> {
+        let names = self.style(own).animations.clone();
+        let mut frames = Vec::new();
+        for name in names.iter() {
+            let Some((keyframes, sheet)) = self.keyframes.get(&**name).copied() else {
+                continue;
+            };
+            for declaration in &keyframes.declarations {
+                let block = alone(std::slice::from_ref(declaration), sheet);
+                frames.push(self.add(vec![block], &UserAgentStyle::default(), own));
+            }
+        }
+        frames.into()
+    }
+
+    fn starting(&mut self, matched: &[Match], own: StyleId) -> Box<[StyleId]> {
+        let mut starting = Vec::new();
+        for found in matched.iter().filter(|found| found.pseudo_element.is_none()) {
+            if let Some(block) = self.block(found, true) {
+                starting.push(self.add(vec![block], &UserAgentStyle::default(), own));
+            }
+        }
+        starting.into()
+    }
+}
+
+/// A block that nothing competes with.
+fn alone(declarations: &[Declaration], sheet: SheetId) -> MatchedBlock<'_> {
+    MatchedBlock {
+        declarations,
+        origin: Origin::Rule,
+        layer: 0,
+        specificity: Specificity::default(),
+        proximity: None,
+        order: 0,
+        sheet,
+    }
+}
+
+fn layer(applied: &AppliedSheet<'_>, mention: Option<MentionId>) -> LayerId {
+    mention
+        .and_then(|MentionId(at)| applied.layers.get(at as usize))
+        .copied()
+        .unwrap_or(applied.layer)
+}
+
+/// The `@keyframes` of each name that win: those of the strongest layer, and of them the last (CSS Animations 1 §3).
+fn keyframes<'p>(source: &Source<'p>) -> HashMap<&'p str, (&'p Keyframes, SheetId)> {
+    let mut strongest: HashMap<&str, (u32, &Keyframes, SheetId)> = HashMap::new();
+    for (sheet, applied) in (0u32..).zip(source.sheets) {
+        for keyframes in &applied.sheet.keyframes {
+            if keyframes.context.applies(source.viewport) != Applies::Matches {
+                continue;
+            }
+            let rank = source.layers.of(layer(applied, keyframes.layer));
+            let weaker = strongest
+                .get(&*keyframes.name)
+                .is_none_or(|(known, ..)| *known <= rank);
+            if weaker {
+                strongest.insert(&keyframes.name, (rank, keyframes, SheetId(sheet)));
+            }
+        }
+    }
+    let bare = |(name, (_, keyframes, sheet))| (name, (keyframes, sheet));
+    strongest.into_iter().map(bare).collect()
+}

@@ -1,0 +1,175 @@
+//! Which fonts and images of its sheets a page uses.
+//!
+//! In: a document, its sheets and the rules that match. Out: the faces and images that a browser fetches when it lays
+//! the page out for the first time. One pass over the elements in document order, parents before children. Images are
+//! loaded for whatever has a style: CSS Images 4 leaves that open, and Chromium does so for canvas fallback and options,
+//! too. Fonts are loaded for what has a box: for its text, and for the height of its lines (CSS Inline 3 §4.1).
+//!
+//! Left out: what layout decides. What stands in `content-visibility: auto` or under a container query is told as
+//! uncertain; that a box is far below the first screen changes nothing, as browsers load its fonts all the same.
+
+use super::cascade::SheetId;
+use super::custom_property::Needed;
+use super::declaration::{CustomValue, Declaration, DeclarationBody};
+use super::font_matching::{FaceId, FontFaces};
+use super::layer::LayerRanks;
+use super::page_rules::{AppliedSheet, Matches};
+use super::styles::Source;
+use super::substitution::Template;
+use super::walk::Walk;
+use crate::css::{Applies, ImageSource, Position};
+use crate::html::Dom;
+use crate::viewport::Viewport;
+
+/// How sure a use is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Certainty {
+    /// Layout decides.
+    Layout,
+    /// A font before it in the list may be installed.
+    Machine,
+    Certain,
+}
+
+/// A face that is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FaceUse {
+    /// Which of the sheets, and which of its faces.
+    pub(crate) sheet: SheetId,
+    pub(crate) face: usize,
+    pub(crate) certainty: Certainty,
+}
+
+/// An image that is used.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ImageUse {
+    /// What its URL is relative to.
+    pub(crate) sheet: SheetId,
+    pub(crate) source: ImageSource,
+    pub(crate) position: Position,
+    pub(crate) property: &'static str,
+    /// The first element that uses it.
+    pub(crate) element: usize,
+    pub(crate) certainty: Certainty,
+}
+
+/// What a page uses.
+#[derive(Debug, Default)]
+pub(crate) struct Usage {
+    /// In the order of the sheets.
+    pub(crate) faces: Vec<FaceUse>,
+    /// In the order of the elements.
+    pub(crate) images: Vec<ImageUse>,
+    /// Elements without a box and without the style of one, by index.
+    pub(crate) absent: Vec<bool>,
+    /// Whether the work was more than is done for a page, so that uses are missing.
+    pub(crate) is_stopped: bool,
+}
+
+/// What the style of a page consists of.
+#[derive(Clone, Copy)]
+pub(crate) struct PageStyle<'p> {
+    pub(crate) dom: &'p Dom,
+    /// In the order of the cascade.
+    pub(crate) sheets: &'p [AppliedSheet<'p>],
+    pub(crate) layers: &'p LayerRanks,
+    pub(crate) matches: &'p Matches,
+    /// The declarations of `style` attributes by element, in document order.
+    pub(crate) attributes: &'p [(usize, &'p [Declaration])],
+    pub(crate) viewport: &'p Viewport,
+}
+
+impl Usage {
+    /// What a page uses at its viewport.
+    pub(crate) fn of(page: PageStyle<'_>) -> Self {
+        let faces = Faces::of(&page);
+        let rules = || page.sheets.iter().map(|applied| applied.rules);
+        let needed = Needed::of(
+            rules().flat_map(|rules| &rules.referred).chain(in_attributes(&page)),
+            rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
+        );
+        let walk = |containers_hold| {
+            let source = Source {
+                sheets: page.sheets,
+                layers: page.layers,
+                matches: page.matches,
+                needed: &needed,
+                viewport: page.viewport,
+                containers_hold,
+                is_quirks: page.dom.is_quirks(),
+            };
+            Walk::new(&page, &faces, source).run()
+        };
+        let mut usage = walk(true);
+        if rules().any(|rules| !rules.ask_layout.is_empty()) {
+            usage.keep_certain(walk(false));
+        }
+        usage.is_stopped |= page.matches.is_stopped;
+        usage
+    }
+
+    /// What is used only if container queries hold, or only if they do not, is for layout to tell.
+    fn keep_certain(&mut self, other: Self) {
+        let same_face = |a: &FaceUse, b: &FaceUse| (a.sheet, a.face) == (b.sheet, b.face);
+        let same_image = |a: &ImageUse, b: &ImageUse| (a.sheet, &a.source) == (b.sheet, &b.source);
+        let mut only_here: Vec<FaceUse> = other.faces;
+        for face in &mut self.faces {
+            let before = only_here.len();
+            only_here.retain(|known| !same_face(known, face));
+            if only_here.len() == before {
+                face.certainty = Certainty::Layout;
+            }
+        }
+        let certainty = Certainty::Layout;
+        let faces = only_here.into_iter().map(|face| FaceUse { certainty, ..face });
+        self.faces.extend(faces);
+        let mut only_here: Vec<ImageUse> = other.images;
+        for image in &mut self.images {
+            let before = only_here.len();
+            only_here.retain(|known| !same_image(known, image));
+            if only_here.len() == before {
+                image.certainty = Certainty::Layout;
+            }
+        }
+        let images = only_here.into_iter().map(|image| ImageUse { certainty, ..image });
+        self.images.extend(images);
+        self.is_stopped |= other.is_stopped;
+    }
+}
+
+/// The faces in force.
+pub(super) struct Faces<'p> {
+    pub(super) faces: FontFaces<'p>,
+    /// Where each of them stands: which of a sheet's faces it is.
+    pub(super) places: Vec<(SheetId, usize)>,
+}
+
+impl<'p> Faces<'p> {
+    fn of(page: &PageStyle<'p>) -> Self {
+        let mut places = Vec::new();
+        let mut found = Vec::new();
+        for (sheet, applied) in (0u32..).zip(page.sheets) {
+            for (at, face) in applied.sheet.font_faces.iter().enumerate() {
+                if face.context.applies(page.viewport) == Applies::Matches {
+                    let id = FaceId(u32::try_from(places.len()).unwrap_or(u32::MAX));
+                    places.push((SheetId(sheet), at));
+                    found.push((id, face));
+                }
+            }
+        }
+        Self {
+            faces: FontFaces::new(found),
+            places,
+        }
+    }
+}
+
+/// What the `style` attributes refer to.
+fn in_attributes<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p Template> {
+    let declarations = page.attributes.iter().flat_map(|(_, declarations)| *declarations);
+    declarations.filter_map(|declaration| match &declaration.body {
+        DeclarationBody::Unresolved(_, template)
+        | DeclarationBody::Custom(_, CustomValue::Template(template)) => Some(template),
+        _ => None,
+    })
+}

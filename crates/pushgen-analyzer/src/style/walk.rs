@@ -1,0 +1,578 @@
+//! The walk over a page's elements that finds out which text and which images each style is used for.
+//!
+//! In: a page, its faces, where styles come from. Out: a [`Usage`]. Every element is visited once, after its parent.
+//! The rules that decide whether a text, an empty line or an image counts were taken from Chromium 156.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::boxes::{BoxKind, ContentIs, ElementBox};
+use super::characters::Characters;
+use super::control_text::ControlText;
+use super::font_matching::FaceId;
+use super::list_marker::marker_text;
+use super::property::Longhand;
+use super::pseudo_element::PseudoElement;
+use super::styles::{Source, StyleId, Styles, StylesId};
+use super::usage::{Certainty, FaceUse, Faces, ImageUse, PageStyle, Usage};
+use super::value::{Content, ContentText, ContentVisibility, Display, Family, ListStyleType};
+use crate::html::{Namespace, Node};
+
+/// How much of a text the first line is taken to be.
+const FIRST_LINE: usize = 40;
+
+/// What the elements in an element need to know of it.
+#[derive(Debug, Clone, Copy)]
+struct Around {
+    styles: StylesId,
+    style: StyleId,
+    kind: BoxKind,
+    content: ContentIs,
+    /// Whether it has a box, and not only a style.
+    is_laid_out: bool,
+    /// Whether layout decides about all of it.
+    is_uncertain: bool,
+    /// Whether its `::first-letter` and `::first-line` are still to come.
+    awaits_text: bool,
+}
+
+/// The characters in one style.
+#[derive(Debug, Clone, Default)]
+struct Texts {
+    certain: Characters,
+    /// Those that layout decides about.
+    uncertain: Characters,
+}
+
+pub(super) struct Walk<'p> {
+    page: &'p PageStyle<'p>,
+    faces: &'p Faces<'p>,
+    styles: Styles<'p>,
+    /// By element; none for what is not rendered.
+    around: Vec<Option<Around>>,
+    /// By style.
+    texts: Vec<Texts>,
+    /// By style: how sure it is so far that its images are used.
+    told: Vec<Option<Certainty>>,
+    /// Styles whose text is shown in another one as well, in a frame of an animation.
+    also_in: BTreeSet<(StyleId, StyleId)>,
+    /// By element: whether it is a `details` with a `summary`.
+    has_summary: Vec<bool>,
+    /// Whether any `::first-letter` or `::first-line` is styled.
+    has_first_text: bool,
+    usage: Usage,
+}
+
+impl<'p> Walk<'p> {
+    pub(super) fn new(page: &'p PageStyle<'p>, faces: &'p Faces<'p>, source: Source<'p>) -> Self {
+        let mut has_summary = vec![false; page.dom.len()];
+        for element in page.dom.elements().filter(|element| element.is("summary")) {
+            let details = element.parent().filter(|parent| parent.is("details"));
+            if let Some(slot) = details.and_then(|details| has_summary.get_mut(details.index())) {
+                *slot = true;
+            }
+        }
+        Self {
+            page,
+            faces,
+            styles: Styles::new(source),
+            around: Vec::with_capacity(page.dom.len()),
+            texts: Vec::new(),
+            told: Vec::new(),
+            also_in: BTreeSet::new(),
+            has_summary,
+            has_first_text: false,
+            usage: Usage::default(),
+        }
+    }
+
+    pub(super) fn run(mut self) -> Usage {
+        let mut attributes = self.page.attributes.iter().peekable();
+        for element in self.page.dom.elements() {
+            let attribute = attributes
+                .next_if(|(at, _)| *at == element.index())
+                .map(|(_, declarations)| *declarations);
+            let around = self.enter(element, attribute);
+            self.around.push(around);
+            if let Some(around) = around {
+                self.visit(element, around);
+            }
+            if self.styles.is_exceeded() {
+                self.usage.is_stopped = true;
+                break;
+            }
+        }
+        self.find_faces();
+        self.usage.absent = self.around.iter().map(Option::is_none).collect();
+        self.usage
+    }
+
+    /// The element's style and box, if it is rendered.
+    fn enter(
+        &mut self,
+        element: Node<'p>,
+        attribute: Option<&'p [super::Declaration]>,
+    ) -> Option<Around> {
+        let mut parent_style = StyleId::INITIAL;
+        // The root is a block (CSS Display 3 §2.8).
+        let mut kind = BoxKind::Container;
+        let mut is_laid_out = true;
+        let mut is_uncertain = false;
+        let mut is_summary = false;
+        if let Some(parent) = element.parent() {
+            let around = self.around.get_mut(parent.index())?.as_mut()?;
+            match around.content {
+                ContentIs::Rendered => {}
+                ContentIs::Styled => is_laid_out = false,
+                ContentIs::Absent => return None,
+                ContentIs::Summary if element.is("summary") => around.content = ContentIs::Absent,
+                ContentIs::Summary => return None,
+            }
+            is_summary = element.is("summary") && parent.is("details");
+            parent_style = around.style;
+            kind = around.kind;
+            is_laid_out &= around.is_laid_out;
+            is_uncertain = around.is_uncertain;
+        }
+        let styles = self.styles.compute(element, parent_style, attribute);
+        let style_id = self.styles.of_element(styles).own;
+        let pseudo_elements = &self.styles.of_element(styles).pseudo_elements;
+        let awaits_text = pseudo_elements.iter().any(|(pseudo_element, _)| {
+            matches!(
+                pseudo_element,
+                PseudoElement::FirstLetter | PseudoElement::FirstLine
+            )
+        });
+        self.has_first_text |= awaits_text;
+        let style = self.styles.style(style_id);
+        let own_box = ElementBox::of(element, style, kind)?;
+        let around = Around {
+            styles,
+            style: style_id,
+            kind: own_box.kind,
+            content: own_box.content,
+            is_laid_out,
+            is_uncertain,
+            awaits_text,
+        };
+        if is_laid_out {
+            if own_box.is_inline_level {
+                self.add_line(element.parent(), is_uncertain);
+            }
+            if own_box.kind == BoxKind::Inline {
+                self.texts(around).add_space();
+            }
+            if is_summary || self.styles.style(style_id).display == Display::ListItem {
+                self.add_marker(element, around);
+            }
+        }
+        Some(around)
+    }
+
+    fn visit(&mut self, element: Node<'p>, around: Around) {
+        let certainty = if around.is_uncertain {
+            Certainty::Layout
+        } else {
+            Certainty::Certain
+        };
+        self.tell_images(around.style, element, certainty);
+        let styles = self.styles.of_element(around.styles);
+        let others: Vec<StyleId> = styles.frames.iter().chain(&styles.starting).copied().collect();
+        if around.is_laid_out {
+            let frames = styles.frames.iter().map(|frame| (around.style, *frame));
+            self.also_in.extend(frames);
+        }
+        for other in others {
+            self.tell_images(other, element, certainty);
+        }
+        let pseudo_elements = self.styles.of_element(around.styles).pseudo_elements.to_vec();
+        for (pseudo_element, style) in pseudo_elements {
+            self.pseudo_element(element, around, pseudo_element, style, certainty);
+        }
+        if around.is_laid_out {
+            self.text(element, around);
+        } else if element.is("option") || element.is("optgroup") {
+            self.option(element, around);
+        }
+        let is_skippable = self.styles.style(around.style).content_visibility
+            == ContentVisibility::Auto
+            && matches!(around.kind, BoxKind::Block | BoxKind::Container);
+        if is_skippable && let Some(Some(own)) = self.around.get_mut(element.index()) {
+            own.is_uncertain = true;
+        }
+    }
+
+    /// What a pseudo-element fetches.
+    fn pseudo_element(
+        &mut self,
+        element: Node<'p>,
+        around: Around,
+        pseudo_element: PseudoElement,
+        id: StyleId,
+        certainty: Certainty,
+    ) {
+        let style = self.styles.style(id);
+        match pseudo_element {
+            PseudoElement::Before | PseudoElement::After => {
+                if style.is_generated() {
+                    self.tell_images(id, element, certainty);
+                }
+                if around.is_laid_out && around.kind != BoxKind::Replaced {
+                    self.generated_text(element, around, id);
+                }
+            }
+            PseudoElement::Marker => {
+                let is_list_item = self.styles.style(around.style).display == Display::ListItem;
+                if is_list_item {
+                    self.tell_images(id, element, certainty);
+                }
+            }
+            PseudoElement::Placeholder => {
+                if let Some(ControlText::Placeholder(_)) = ControlText::of(element) {
+                    self.tell_images(id, element, certainty);
+                }
+            }
+            PseudoElement::FileSelectorButton => {
+                if let Some(ControlText::FileSelector { .. }) = ControlText::of(element) {
+                    self.tell_images(id, element, certainty);
+                }
+            }
+            PseudoElement::DetailsContent => {
+                if element.is("details") && element.has("open") {
+                    self.tell_images(id, element, certainty);
+                }
+            }
+            // Which parts a control has, and whether a box scrolls, is not worked out.
+            PseudoElement::Inner => self.tell_images(id, element, Certainty::Layout),
+            // Theirs are told when there is text.
+            PseudoElement::FirstLine | PseudoElement::FirstLetter => {}
+            PseudoElement::Backdrop | PseudoElement::Selection | PseudoElement::Absent => {}
+        }
+    }
+
+    /// Tells that an element uses the images of a style, unless that is known already.
+    fn tell_images(&mut self, id: StyleId, element: Node<'p>, certainty: Certainty) {
+        if self.told.len() <= id.index() {
+            self.told.resize(id.index() + 1, None);
+        }
+        let Some(slot) = self.told.get_mut(id.index()) else {
+            return;
+        };
+        if slot.is_some_and(|known| known >= certainty) {
+            return;
+        }
+        *slot = Some(certainty);
+        for (longhand, list) in self.styles.style(id).images() {
+            for image in list.references.iter() {
+                self.usage.images.push(ImageUse {
+                    sheet: list.sheet,
+                    source: image.source.clone(),
+                    position: image.position,
+                    property: longhand.name(),
+                    element: element.index(),
+                    certainty,
+                });
+            }
+        }
+    }
+
+    /// The characters that are shown in the style of an element.
+    fn texts(&mut self, around: Around) -> &mut Characters {
+        self.texts_of(around.style, around.is_uncertain)
+    }
+
+    fn texts_of(&mut self, id: StyleId, is_uncertain: bool) -> &mut Characters {
+        if self.texts.len() <= id.index() {
+            self.texts.resize_with(id.index() + 1, Texts::default);
+        }
+        // The table was just made long enough.
+        let texts = &mut self.texts[id.index()];
+        if is_uncertain {
+            &mut texts.uncertain
+        } else {
+            &mut texts.certain
+        }
+    }
+
+    fn add_text(&mut self, id: StyleId, text: &str, is_uncertain: bool) {
+        let transform = self.styles.style(id).text_transform;
+        self.texts_of(id, is_uncertain).add(text, transform);
+    }
+
+    /// Something inline stands in this element, which gives the lines of the box around it a height.
+    fn add_line(&mut self, element: Option<Node<'p>>, is_uncertain: bool) {
+        let mut next = element;
+        while let Some(element) = next {
+            let Some(Some(around)) = self.around.get(element.index()).copied() else {
+                return;
+            };
+            match around.kind {
+                BoxKind::Contents => next = element.parent(),
+                BoxKind::Block | BoxKind::Inline => {
+                    self.texts_of(around.style, is_uncertain).add_space();
+                    return;
+                }
+                BoxKind::Container | BoxKind::Replaced => return,
+            }
+        }
+    }
+
+    /// The element's own text.
+    fn text(&mut self, element: Node<'p>, around: Around) {
+        if around.kind == BoxKind::Replaced {
+            self.control_text(element, around);
+            return;
+        }
+        if element.is("details") && !self.has_summary(element) {
+            self.add_text(around.style, "Details", around.is_uncertain);
+        }
+        if around.content != ContentIs::Rendered {
+            return;
+        }
+        let text = element.text();
+        let is_shown = match element.namespace() {
+            Namespace::Html => {
+                !text.trim_ascii().is_empty() || (!text.is_empty() && preserves_space(element))
+            }
+            Namespace::Svg => !text.trim_ascii().is_empty() && around.kind != BoxKind::Container,
+            Namespace::MathMl => !text.trim_ascii().is_empty(),
+        };
+        if is_shown {
+            self.add_text(around.style, text, around.is_uncertain);
+            self.texts(around).add_space();
+            self.add_line(element.parent().filter(|_| around.kind == BoxKind::Contents), around.is_uncertain);
+            self.first_text(element, text);
+        }
+    }
+
+    fn has_summary(&self, element: Node<'_>) -> bool {
+        self.has_summary.get(element.index()).copied().unwrap_or_default()
+    }
+
+    fn control_text(&mut self, element: Node<'p>, around: Around) {
+        let part = |part: PseudoElement, walk: &Self| {
+            let styles = walk.styles.of_element(around.styles);
+            let mut parts = styles.pseudo_elements.iter();
+            let found = parts.find(|(known, _)| *known == part);
+            found.map_or(around.style, |(_, style)| *style)
+        };
+        match ControlText::of(element) {
+            None => return,
+            Some(ControlText::Value(text)) => {
+                self.add_text(around.style, text, around.is_uncertain);
+            }
+            Some(ControlText::Placeholder(text)) => {
+                let style = part(PseudoElement::Placeholder, self);
+                self.add_text(style, text, around.is_uncertain);
+            }
+            Some(ControlText::FileSelector { button, words }) => {
+                let style = part(PseudoElement::FileSelectorButton, self);
+                // Without a style of its own the button has the font of the user interface.
+                if style != around.style {
+                    self.add_text(style, button, around.is_uncertain);
+                }
+                self.add_text(around.style, words, around.is_uncertain);
+            }
+        }
+        self.texts(around).add_space();
+    }
+
+    /// A `select` is as wide as its widest option, so that all of them are measured in its own font.
+    fn option(&mut self, option: Node<'p>, around: Around) {
+        let mut parent = option.parent();
+        while let Some(element) = parent.filter(|element| !element.is("select")) {
+            parent = element.parent();
+        }
+        let select = parent.and_then(|select| self.around.get(select.index()).copied().flatten());
+        if let Some(select) = select.filter(|select| select.is_laid_out) {
+            let text = option.attribute("label").unwrap_or_else(|| option.text());
+            self.add_text(select.style, text, around.is_uncertain);
+        }
+    }
+
+    /// The text of `::before` or `::after`.
+    fn generated_text(&mut self, element: Node<'p>, around: Around, id: StyleId) {
+        let style = self.styles.style(id);
+        let Content::List { texts, .. } = &style.content else {
+            return;
+        };
+        if style.display == Display::None {
+            return;
+        }
+        let is_inline_level = matches!(
+            style.display,
+            Display::Inline
+                | Display::InlineBlock
+                | Display::InlineFlexOrGrid
+                | Display::InlineTable
+                | Display::Ruby
+        ) && !(style.floats || style.is_absolute)
+            && around.kind != BoxKind::Container;
+        let text = generated(texts, element);
+        self.add_text(id, &text, around.is_uncertain);
+        self.texts_of(id, around.is_uncertain).add_space();
+        if is_inline_level {
+            self.add_line(Some(element), around.is_uncertain);
+        }
+        if !text.trim_ascii().is_empty() {
+            self.first_text(element, &text);
+        }
+    }
+
+    /// The marker of a list item, or the triangle of a `summary`.
+    fn add_marker(&mut self, element: Node<'p>, around: Around) {
+        let styles = self.styles.of_element(around.styles);
+        let mut pseudo_elements = styles.pseudo_elements.iter();
+        let marker = pseudo_elements.find(|(known, _)| *known == PseudoElement::Marker);
+        let id = marker.map_or(around.style, |(_, style)| *style);
+        let own = self.styles.style(around.style);
+        let content = match marker {
+            Some(_) => &self.styles.style(id).content,
+            None => &Content::Normal,
+        };
+        let text = match content {
+            Content::None => return,
+            Content::List { texts, .. } => generated(texts, element),
+            Content::Normal => {
+                let has_image = own
+                    .images()
+                    .any(|(longhand, _)| longhand == Longhand::ListStyleImage);
+                match marker_text(&own.list_style_type) {
+                    Some(text) => text.to_owned(),
+                    None if has_image => String::new(),
+                    None => return,
+                }
+            }
+        };
+        self.add_text(id, &text, around.is_uncertain);
+        self.texts_of(id, around.is_uncertain).add_space();
+    }
+
+    /// The first text in an element is in the first line, and has the first letter, of the blocks around it.
+    fn first_text(&mut self, element: Node<'p>, text: &str) {
+        if !self.has_first_text {
+            return;
+        }
+        let text = text.trim_ascii_start();
+        let mut next = Some(element);
+        while let Some(element) = next {
+            let Some(Some(around)) = self.around.get_mut(element.index()) else {
+                return;
+            };
+            if matches!(around.kind, BoxKind::Container | BoxKind::Replaced) {
+                return;
+            }
+            if std::mem::take(&mut around.awaits_text) {
+                let around = *around;
+                let certainty = if around.is_uncertain {
+                    Certainty::Layout
+                } else {
+                    Certainty::Certain
+                };
+                let pseudo_elements = &self.styles.of_element(around.styles).pseudo_elements;
+                for (pseudo_element, id) in pseudo_elements.to_vec() {
+                    let length = match pseudo_element {
+                        PseudoElement::FirstLetter => 1,
+                        PseudoElement::FirstLine => FIRST_LINE,
+                        _ => continue,
+                    };
+                    let first: String = text.chars().take(length).collect();
+                    self.add_text(id, &first, around.is_uncertain);
+                    self.texts_of(id, around.is_uncertain).add_space();
+                    self.tell_images(id, element, certainty);
+                }
+            }
+            next = element.parent();
+        }
+    }
+
+    /// Asks for the faces of all texts.
+    fn find_faces(&mut self) {
+        if self.faces.places.is_empty() {
+            return;
+        }
+        for (own, frame) in std::mem::take(&mut self.also_in) {
+            let texts = self.texts.get(own.index()).cloned().unwrap_or_default();
+            self.texts_of(frame, false).extend(&texts.certain);
+            self.texts_of(frame, true).extend(&texts.uncertain);
+        }
+        // Many styles ask for the same font.
+        type Key = (Arc<[Family]>, u32, u32, u32);
+        let mut requests: HashMap<Key, (StyleId, Texts)> = HashMap::new();
+        for (id, texts) in self.styles.ids().zip(&self.texts) {
+            if texts.certain.is_empty() && texts.uncertain.is_empty() {
+                continue;
+            }
+            let font = &self.styles.style(id).font;
+            let key = (
+                Arc::clone(&font.families),
+                font.weight.to_bits(),
+                font.slope.0.to_bits(),
+                font.stretch.to_bits(),
+            );
+            let (_, known) = requests.entry(key).or_insert_with(|| (id, Texts::default()));
+            known.certain.extend(&texts.certain);
+            known.uncertain.extend(&texts.uncertain);
+        }
+        let mut found: BTreeMap<FaceId, Certainty> = BTreeMap::new();
+        for (id, texts) in requests.into_values() {
+            let font = &self.styles.style(id).font;
+            let certain = self.faces.faces.fetched(font, texts.certain.iter());
+            let uncertain = self.faces.faces.fetched(font, texts.uncertain.iter());
+            let certainty = if certain.depends_on_machine {
+                Certainty::Machine
+            } else {
+                Certainty::Certain
+            };
+            for (faces, certainty) in [
+                (certain.faces, certainty),
+                (uncertain.faces, Certainty::Layout),
+            ] {
+                for face in faces {
+                    let known = found.entry(face).or_insert(certainty);
+                    *known = certainty.max(*known);
+                }
+            }
+        }
+        let places = &self.faces.places;
+        self.usage.faces = found
+            .into_iter()
+            .filter_map(|(FaceId(at), certainty)| {
+                let (sheet, face) = *places.get(at as usize)?;
+                Some(FaceUse {
+                    sheet,
+                    face,
+                    certainty,
+                })
+            })
+            .collect();
+    }
+}
+
+/// Whether white space alone makes a line. `white-space` is not asked.
+fn preserves_space(element: Node<'_>) -> bool {
+    ["pre", "listing", "xmp", "plaintext"]
+        .iter()
+        .any(|name| element.is(name))
+}
+
+/// The text of a `content` property.
+fn generated(texts: &[ContentText], element: Node<'_>) -> String {
+    let mut generated = String::new();
+    for text in texts {
+        match text {
+            ContentText::Text(text) => generated.push_str(text),
+            ContentText::Attribute(name) => {
+                generated.push_str(element.attribute(name).unwrap_or_default());
+            }
+            ContentText::Counter { separator, style } => {
+                let style = ListStyleType::Counter(Arc::clone(style));
+                generated.push_str(marker_text(&style).unwrap_or_default());
+                generated.push_str(separator);
+            }
+            ContentText::OpenQuote => generated.push_str("\u{201c}\u{2018}"),
+            ContentText::CloseQuote => generated.push_str("\u{201d}\u{2019}"),
+        }
+    }
+    generated
+}
