@@ -28,10 +28,6 @@ mod plan;
 mod reference;
 mod resolve;
 mod site;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the graph is to use it")
-)]
 mod style;
 mod viewport;
 

@@ -4,7 +4,7 @@
 //! content. Follows CSS Display 3 §2 and HTML §15.3-15.5; what it was held against is Chromium 156.
 
 use super::computed::ComputedStyle;
-use super::value::{ContentVisibility, Display};
+use super::value::{Content, ContentVisibility, Display};
 use crate::html::{Namespace, Node, shows_own_resource};
 
 /// What kind of box.
@@ -65,7 +65,13 @@ impl ElementBox {
             }
             Display::FlexOrGrid | Display::Table => (BoxKind::Container, false),
         };
-        let replaced = replaced(element);
+        let replaced = match &style.content {
+            // An image in the place of the content (CSS Content 3 §2).
+            Content::List { texts, images } if texts.is_empty() && images.len() == 1 => {
+                Some(ContentIs::Absent)
+            }
+            _ => replaced(element),
+        };
         let hides = style.content_visibility == ContentVisibility::Hidden
             && !matches!(style.display, Display::Inline | Display::Contents);
         Some(Self {
@@ -99,7 +105,7 @@ impl ElementBox {
         };
         Self {
             kind,
-            is_inline_level: false,
+            is_inline_level: kind == BoxKind::Inline,
             content,
         }
     }

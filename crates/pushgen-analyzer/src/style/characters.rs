@@ -17,10 +17,14 @@ impl Characters {
         for character in text.chars() {
             match transform {
                 TextTransform::Uppercase => {
-                    character.to_uppercase().for_each(|upper| self.insert(upper));
+                    character
+                        .to_uppercase()
+                        .for_each(|upper| self.insert(upper));
                 }
                 TextTransform::Lowercase => {
-                    character.to_lowercase().for_each(|lower| self.insert(lower));
+                    character
+                        .to_lowercase()
+                        .for_each(|lower| self.insert(lower));
                 }
                 // Which letters begin a word is not looked for.
                 TextTransform::Capitalize => {

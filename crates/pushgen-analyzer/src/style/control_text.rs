@@ -9,7 +9,10 @@ pub(super) enum ControlText<'d> {
     Value(&'d str),
     Placeholder(&'d str),
     /// A button with this label, then the words in the control's own font.
-    FileSelector { button: &'d str, words: &'d str },
+    FileSelector {
+        button: &'d str,
+        words: &'d str,
+    },
 }
 
 impl<'d> ControlText<'d> {

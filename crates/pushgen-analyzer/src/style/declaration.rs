@@ -274,8 +274,8 @@ fn display(input: &mut Parser<'_>) -> Result<Display, Failure> {
             Display::InlineFlexOrGrid
         }
         "inline-table" => Display::InlineTable,
-        "table-row-group" | "table-header-group" | "table-footer-group"
-        | "table-row" | "table-column-group" | "table-column" => Display::Table,
+        "table-row-group" | "table-header-group" | "table-footer-group" | "table-row"
+        | "table-column-group" | "table-column" => Display::Table,
         "table-cell" | "table-caption" => Display::TableCell,
         "ruby-text" => Display::Ruby,
         _ => {

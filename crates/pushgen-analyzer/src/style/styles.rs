@@ -153,10 +153,7 @@ impl<'p> Styles<'p> {
     /// The browser's own style; most elements need nothing but their name for it.
     fn default(&mut self, element: Node<'_>) -> DefaultId {
         let is_plain = !element.attributes().any(|(name, _)| {
-            matches!(
-                &**name,
-                "type" | "hidden" | "popover" | "open" | "controls"
-            )
+            matches!(&**name, "type" | "hidden" | "popover" | "open" | "controls")
         });
         let key = || {
             let is_html = element.namespace() == Namespace::Html;
@@ -241,8 +238,7 @@ impl<'p> Styles<'p> {
         parent: StyleId,
     ) -> StyleId {
         let cascaded = Cascaded::of(blocks, Some(self.source.needed));
-        let style =
-            ComputedStyle::of(&cascaded, user_agent, self.style(parent), &self.allowance);
+        let style = ComputedStyle::of(&cascaded, user_agent, self.style(parent), &self.allowance);
         let id = StyleId(u32::try_from(self.styles.len()).unwrap_or(u32::MAX));
         self.styles.push(style);
         id
@@ -301,7 +297,10 @@ impl<'p> Styles<'p> {
 
     fn starting(&mut self, matched: &[Match], own: StyleId) -> Box<[StyleId]> {
         let mut starting = Vec::new();
-        for found in matched.iter().filter(|found| found.pseudo_element.is_none()) {
+        for found in matched
+            .iter()
+            .filter(|found| found.pseudo_element.is_none())
+        {
             if let Some(block) = self.block(found, true) {
                 starting.push(self.add(vec![block], &UserAgentStyle::default(), own));
             }

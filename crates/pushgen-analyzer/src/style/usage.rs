@@ -85,7 +85,9 @@ impl Usage {
         let faces = Faces::of(&page);
         let rules = || page.sheets.iter().map(|applied| applied.rules);
         let needed = Needed::of(
-            rules().flat_map(|rules| &rules.referred).chain(in_attributes(&page)),
+            rules()
+                .flat_map(|rules| &rules.referred)
+                .chain(in_attributes(&page)),
             rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
         );
         let walk = |containers_hold| {
@@ -121,7 +123,9 @@ impl Usage {
             }
         }
         let certainty = Certainty::Layout;
-        let faces = only_here.into_iter().map(|face| FaceUse { certainty, ..face });
+        let faces = only_here
+            .into_iter()
+            .map(|face| FaceUse { certainty, ..face });
         self.faces.extend(faces);
         let mut only_here: Vec<ImageUse> = other.images;
         for image in &mut self.images {
@@ -131,7 +135,9 @@ impl Usage {
                 image.certainty = Certainty::Layout;
             }
         }
-        let images = only_here.into_iter().map(|image| ImageUse { certainty, ..image });
+        let images = only_here
+            .into_iter()
+            .map(|image| ImageUse { certainty, ..image });
         self.images.extend(images);
         self.is_stopped |= other.is_stopped;
     }
@@ -166,7 +172,10 @@ impl<'p> Faces<'p> {
 
 /// What the `style` attributes refer to.
 fn in_attributes<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p Template> {
-    let declarations = page.attributes.iter().flat_map(|(_, declarations)| *declarations);
+    let declarations = page
+        .attributes
+        .iter()
+        .flat_map(|(_, declarations)| *declarations);
     declarations.filter_map(|declaration| match &declaration.body {
         DeclarationBody::Unresolved(_, template)
         | DeclarationBody::Custom(_, CustomValue::Template(template)) => Some(template),

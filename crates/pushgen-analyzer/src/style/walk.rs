@@ -169,7 +169,7 @@ impl<'p> Walk<'p> {
         Some(around)
     }
 
-    fn visit(&mut self, element: Node<'p>, around: Around) {
+    fn visit(&mut self, element: Node<'p>, mut around: Around) {
         let certainty = if around.is_uncertain {
             Certainty::Layout
         } else {
@@ -177,7 +177,12 @@ impl<'p> Walk<'p> {
         };
         self.tell_images(around.style, element, certainty);
         let styles = self.styles.of_element(around.styles);
-        let others: Vec<StyleId> = styles.frames.iter().chain(&styles.starting).copied().collect();
+        let others: Vec<StyleId> = styles
+            .frames
+            .iter()
+            .chain(&styles.starting)
+            .copied()
+            .collect();
         if around.is_laid_out {
             let frames = styles.frames.iter().map(|frame| (around.style, *frame));
             self.also_in.extend(frames);
@@ -185,7 +190,18 @@ impl<'p> Walk<'p> {
         for other in others {
             self.tell_images(other, element, certainty);
         }
-        let pseudo_elements = self.styles.of_element(around.styles).pseudo_elements.to_vec();
+        let is_skippable = self.styles.style(around.style).content_visibility
+            == ContentVisibility::Auto
+            && matches!(around.kind, BoxKind::Block | BoxKind::Container);
+        if is_skippable && let Some(Some(own)) = self.around.get_mut(element.index()) {
+            own.is_uncertain = true;
+            around = *own;
+        }
+        let pseudo_elements = self
+            .styles
+            .of_element(around.styles)
+            .pseudo_elements
+            .to_vec();
         for (pseudo_element, style) in pseudo_elements {
             self.pseudo_element(element, around, pseudo_element, style, certainty);
         }
@@ -193,12 +209,6 @@ impl<'p> Walk<'p> {
             self.text(element, around);
         } else if element.is("option") || element.is("optgroup") {
             self.option(element, around);
-        }
-        let is_skippable = self.styles.style(around.style).content_visibility
-            == ContentVisibility::Auto
-            && matches!(around.kind, BoxKind::Block | BoxKind::Container);
-        if is_skippable && let Some(Some(own)) = self.around.get_mut(element.index()) {
-            own.is_uncertain = true;
         }
     }
 
@@ -340,13 +350,21 @@ impl<'p> Walk<'p> {
         if is_shown {
             self.add_text(around.style, text, around.is_uncertain);
             self.texts(around).add_space();
-            self.add_line(element.parent().filter(|_| around.kind == BoxKind::Contents), around.is_uncertain);
+            self.add_line(
+                element
+                    .parent()
+                    .filter(|_| around.kind == BoxKind::Contents),
+                around.is_uncertain,
+            );
             self.first_text(element, text);
         }
     }
 
     fn has_summary(&self, element: Node<'_>) -> bool {
-        self.has_summary.get(element.index()).copied().unwrap_or_default()
+        self.has_summary
+            .get(element.index())
+            .copied()
+            .unwrap_or_default()
     }
 
     fn control_text(&mut self, element: Node<'p>, around: Around) {
@@ -446,6 +464,7 @@ impl<'p> Walk<'p> {
         };
         self.add_text(id, &text, around.is_uncertain);
         self.texts_of(id, around.is_uncertain).add_space();
+        self.texts(around).add_space();
     }
 
     /// The first text in an element is in the first line, and has the first letter, of the blocks around it.
@@ -510,7 +529,9 @@ impl<'p> Walk<'p> {
                 font.slope.0.to_bits(),
                 font.stretch.to_bits(),
             );
-            let (_, known) = requests.entry(key).or_insert_with(|| (id, Texts::default()));
+            let (_, known) = requests
+                .entry(key)
+                .or_insert_with(|| (id, Texts::default()));
             known.certain.extend(&texts.certain);
             known.uncertain.extend(&texts.uncertain);
         }
