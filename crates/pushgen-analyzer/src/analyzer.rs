@@ -4,7 +4,7 @@
 //! are independent of each other and run in parallel; style sheets, scripts and weights are worked out
 //! by the first page that asks and shared by all. Nothing of a page is kept but its plan.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -16,9 +16,9 @@ use crate::emit;
 use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
 use crate::graph::{
-    Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, page_graph,
+    Document, Integrity, Memo, Modules, PageContext, PageGraph, Sheets, Suggestions, page_graph,
 };
-use crate::html::{Stopped, mentions, parse};
+use crate::html::{Stopped, layout_viewport, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
 use crate::resolve::Resolver;
 use crate::site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
@@ -56,7 +56,8 @@ pub struct Analyzer<'s> {
     site: &'s Site,
     options: Options,
     resolver: Resolver<'s>,
-    sheets: Sheets,
+    /// By the size that pages are laid out for: one on desktops, on phones what the pages ask for.
+    sheets: Memo<(u32, u32), Sheets>,
     modules: Modules,
     integrity: Integrity,
     suggestions: Suggestions,
@@ -111,7 +112,7 @@ impl<'s> Analyzer<'s> {
         Self {
             site,
             resolver: Resolver::new(site, origin),
-            sheets: Sheets::default(),
+            sheets: Memo::default(),
             modules: Modules::default(),
             integrity: Integrity::default(),
             suggestions: Suggestions::default(),
@@ -142,13 +143,18 @@ impl<'s> Analyzer<'s> {
         });
         let (dom, stopped) = parse(&text);
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
-        let mentions = mentions(&dom, &self.options.viewport);
+        let window = &self.options.viewport;
+        let layout = layout_viewport(&dom, window);
+        let mentions = mentions(&dom, window, &layout);
         let document = Document {
             mentions: &mentions,
             encoding,
             is_read,
         };
-        let (graph, noticed) = page_graph(self.context(), page, &document);
+        let sheets = self
+            .sheets
+            .get(&(layout.width, layout.height), Sheets::default);
+        let (graph, noticed) = page_graph(self.context(&sheets, &layout), page, &document);
         findings.extend(noticed);
         PageAnalysis { graph, findings }
     }
@@ -266,20 +272,22 @@ impl<'s> Analyzer<'s> {
     #[must_use]
     pub fn shared_findings(&self) -> Vec<Finding> {
         let mut findings = self.site.findings().to_vec();
-        findings.extend(self.sheets.findings());
+        let sheets = self.sheets.values();
+        let noticed: BTreeSet<Finding> = sheets.iter().flat_map(|it| it.findings()).collect();
+        findings.extend(noticed);
         findings.extend(self.modules.findings());
         findings
     }
 
-    fn context(&self) -> PageContext<'_> {
+    fn context<'a>(&'a self, sheets: &'a Sheets, viewport: &'a Viewport) -> PageContext<'a> {
         PageContext {
             site: self.site,
             resolver: &self.resolver,
-            sheets: &self.sheets,
+            sheets,
             modules: &self.modules,
             integrity: &self.integrity,
             suggestions: &self.suggestions,
-            viewport: &self.options.viewport,
+            viewport,
         }
     }
 }

@@ -18,6 +18,7 @@ mod subresource;
 pub(crate) use fetch::Rank;
 pub use fetch::{Fetch, PageGraph};
 pub(crate) use integrity::Integrity;
+pub(crate) use memo::Memo;
 pub(crate) use missing::Suggestions;
 pub(crate) use modules::Modules;
 pub(crate) use page::{Document, PageContext, page_graph};

@@ -9,8 +9,10 @@ mod media;
 mod media_type;
 mod mention;
 mod meta;
+mod meta_viewport;
 mod parser;
 mod picture;
+mod preload_scanner;
 mod rendered;
 mod script_type;
 mod source_list;
@@ -23,6 +25,7 @@ pub(crate) use csp::{SecurityPolicies, Where};
 pub(crate) use dom::{Dom, Namespace, Node};
 pub(crate) use media_type::is_image_type;
 pub(crate) use mention::{Effect, Mention, mentions};
+pub(crate) use meta_viewport::layout_viewport;
 pub(crate) use parser::parse;
 #[cfg(test)]
 pub(crate) use parser::{TextOf, parse_keeping};
