@@ -347,6 +347,7 @@ impl SiteArguments {
         options.viewport = Viewport {
             width: u32::from(self.viewport.width),
             height: u32::from(self.viewport.height),
+            screen: None,
             dpr: self.dpr,
             color_scheme: match self.color_scheme {
                 Scheme::Light => ColorScheme::Light,

@@ -119,6 +119,7 @@ fn options(choices: u8) -> Options {
         options.viewport = Viewport {
             width: 360,
             height: 740,
+            screen: None,
             dpr: 3.0,
             color_scheme: ColorScheme::Dark,
         };

@@ -239,6 +239,7 @@ fn told(policy: &Policy) -> (SiteOptions, Options) {
         options.viewport = Viewport {
             width: u32::from(analysis.viewport.width),
             height: u32::from(analysis.viewport.height),
+            screen: None,
             dpr: analysis.dpr as f32,
             color_scheme: match analysis.color_scheme {
                 pushgen_policy::ColorScheme::Dark => ColorScheme::Dark,

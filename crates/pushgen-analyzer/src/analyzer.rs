@@ -18,7 +18,7 @@ use crate::finding::{Code, Finding};
 use crate::graph::{
     Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, page_graph,
 };
-use crate::html::{Stopped, mentions, parse};
+use crate::html::{Stopped, layout_viewport, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
 use crate::resolve::Resolver;
 use crate::site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
@@ -142,14 +142,16 @@ impl<'s> Analyzer<'s> {
         });
         let (dom, stopped) = parse(&text);
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
-        let mentions = mentions(&dom, &self.options.viewport);
+        let window = &self.options.viewport;
+        let layout = layout_viewport(&dom, window);
+        let mentions = mentions(&dom, window, &layout);
         let document = Document {
             dom: &dom,
             mentions: &mentions,
             encoding,
             is_read,
         };
-        let (graph, noticed) = page_graph(self.context(), page, &document, &mut None);
+        let (graph, noticed) = page_graph(self.context(&layout), page, &document, &mut None);
         findings.extend(noticed);
         PageAnalysis { graph, findings }
     }
@@ -272,7 +274,7 @@ impl<'s> Analyzer<'s> {
         findings
     }
 
-    fn context(&self) -> PageContext<'_> {
+    fn context<'a>(&'a self, viewport: &'a Viewport) -> PageContext<'a> {
         PageContext {
             site: self.site,
             resolver: &self.resolver,
@@ -280,7 +282,7 @@ impl<'s> Analyzer<'s> {
             modules: &self.modules,
             integrity: &self.integrity,
             suggestions: &self.suggestions,
-            viewport: &self.options.viewport,
+            viewport,
         }
     }
 }

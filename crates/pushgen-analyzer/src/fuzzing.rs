@@ -237,6 +237,7 @@ const DESKTOP: Viewport = Viewport::DESKTOP;
 const PHONE: Viewport = Viewport {
     width: 360,
     height: 740,
+    screen: None,
     dpr: 3.0,
     color_scheme: ColorScheme::Dark,
 };

@@ -57,7 +57,8 @@ pub(crate) enum Content {
     /// Nothing that leads further: images, preloads, documents in frames.
     Opaque,
     /// A style sheet. One that does not apply has its `@import`s fetched, but no images or fonts.
-    StyleSheet { applies: bool },
+    /// `imports` is what waits for them.
+    StyleSheet { applies: bool, imports: Blocking },
     /// A module and the modules that it imports.
     Module,
     /// A classic script.

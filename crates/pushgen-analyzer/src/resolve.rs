@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{EncoderResult, Encoding, UTF_8};
 use url::Url;
 
 use crate::site::{FileId, Lookup, Site};
@@ -142,9 +142,30 @@ impl<'s> Resolver<'s> {
     }
 }
 
-/// URL standard §4.1: a query is percent-encoded from the bytes of the document's output encoding.
+/// URL standard §4.1: a query is percent-encoded from the bytes of the document's output encoding. What that
+/// cannot say becomes a character reference, percent-encoded whole (§1.3, "percent-encode after encoding").
 fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
-    move |query| encoding.output_encoding().encode(query).0
+    move |query| {
+        let mut encoder = encoding.output_encoding().new_encoder();
+        let mut encoded = Vec::new();
+        let mut rest = query;
+        loop {
+            // Room for all of it: a call that ends before the end of the text has met such a character.
+            let room = encoder.max_buffer_length_from_utf8_without_replacement(rest.len());
+            encoded.reserve(room.unwrap_or(rest.len()));
+            let (result, read) =
+                encoder.encode_from_utf8_to_vec_without_replacement(rest, &mut encoded, true);
+            rest = rest.get(read..).unwrap_or_default();
+            match result {
+                EncoderResult::InputEmpty => return encoded.into(),
+                EncoderResult::OutputFull => {}
+                EncoderResult::Unmappable(character) => {
+                    let reference = format!("%26%23{}%3B", u32::from(character));
+                    encoded.extend_from_slice(reference.as_bytes());
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
 //! The viewport a page is laid out for: what media queries, `srcset` and `sizes` are asked about.
 //!
-//! In: the numbers of `--viewport`, `--dpr` and `--color-scheme`. The media type is always `screen`
-//! with a mouse and JavaScript, as in a desktop browser.
+//! In: the numbers of `--viewport`, `--dpr` and `--color-scheme`. The media type is always `screen` with
+//! JavaScript. A window of less than 600 pixels is a phone's: it has a touch screen, and a page chooses by
+//! `<meta name=viewport>` how wide it is laid out. All others have a mouse, as a desktop browser.
 
 use std::hash::{Hash, Hasher};
 
 /// A screen of a given size in CSS pixels, its device pixel ratio and preferred colour scheme.
 #[derive(Debug, Clone, Copy)]
 pub struct Viewport {
-    /// Width in CSS pixels.
+    /// Width in CSS pixels: of the window, and then of what the page is laid out for.
     pub width: u32,
     /// Height in CSS pixels.
     pub height: u32,
+    /// Width and height of a phone's screen, if the page is laid out for another size.
+    pub screen: Option<(u32, u32)>,
     /// Device pixels per CSS pixel.
     pub dpr: f32,
     /// What `prefers-color-scheme` answers.
@@ -33,9 +36,23 @@ impl Viewport {
     pub const DESKTOP: Self = Self {
         width: 1350,
         height: 940,
+        screen: None,
         dpr: 1.0,
         color_scheme: ColorScheme::Light,
     };
+
+    /// Narrower windows are those of phones.
+    const NARROWEST_DESKTOP: u32 = 600;
+
+    /// Whether it is a phone's: touch, no mouse, and a layout that the page may choose.
+    pub(crate) fn is_phone(&self) -> bool {
+        self.screen().0 < Self::NARROWEST_DESKTOP
+    }
+
+    /// Width and height of the screen; a desktop's window fills it.
+    pub(crate) fn screen(&self) -> (u32, u32) {
+        self.screen.unwrap_or((self.width, self.height))
+    }
 }
 
 impl Viewport {

@@ -238,6 +238,7 @@ mod tests {
     const VIEWPORT: Viewport = Viewport {
         width: 1000,
         height: 800,
+        screen: None,
         dpr: 2.0,
         color_scheme: ColorScheme::Light,
     };

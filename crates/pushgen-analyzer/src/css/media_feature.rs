@@ -2,7 +2,7 @@
 //!
 //! In: the tokens between parentheses. Out: a test that a viewport passes, fails or does not know. Follows Media
 //! Queries 4 §2.4 and §4-9, Media Queries 5 §5-12, and the Compatibility Standard §4 for `-webkit-` names. The device
-//! is a colour screen with a mouse and JavaScript; the window fills the screen.
+//! is a colour screen with JavaScript, and a mouse unless it is a phone; a desktop's window fills the screen.
 
 use cssparser::{Parser, Token};
 
@@ -168,10 +168,15 @@ fn without_prefix(name: String) -> (Comparison, String) {
 
 fn measure(name: &str, viewport: &Viewport) -> Option<Measure> {
     let (width, height) = (viewport.width as f32, viewport.height as f32);
+    let (screen_width, screen_height) = viewport.screen();
+    let (screen_width, screen_height) = (screen_width as f32, screen_height as f32);
     Some(match name {
-        "width" | "device-width" => Measure::Pixels(width),
-        "height" | "device-height" => Measure::Pixels(height),
-        "aspect-ratio" | "device-aspect-ratio" => Measure::Ratio(width, height),
+        "width" => Measure::Pixels(width),
+        "height" => Measure::Pixels(height),
+        "aspect-ratio" => Measure::Ratio(width, height),
+        "device-width" => Measure::Pixels(screen_width),
+        "device-height" => Measure::Pixels(screen_height),
+        "device-aspect-ratio" => Measure::Ratio(screen_width, screen_height),
         "resolution" => Measure::Resolution(viewport.dpr),
         "-webkit-device-pixel-ratio" => Measure::Number(viewport.dpr),
         "color" => Measure::Number(8.0),
@@ -199,10 +204,13 @@ fn discrete(name: &str, viewport: &Viewport) -> Option<(&'static [&'static str],
             &["no-preference", "more", "less", "custom"],
             "no-preference",
         ),
+        "hover" | "any-hover" if viewport.is_phone() => (&["none", "hover"], "none"),
         "hover" | "any-hover" => (&["none", "hover"], "hover"),
+        "pointer" | "any-pointer" if viewport.is_phone() => (&["none", "coarse", "fine"], "coarse"),
         "pointer" | "any-pointer" => (&["none", "coarse", "fine"], "fine"),
         "scripting" => (&["none", "initial-only", "enabled"], "enabled"),
         "update" => (&["none", "slow", "fast"], "fast"),
+        "device-posture" => (&["continuous", "folded"], "continuous"),
         "forced-colors" => (&["none", "active"], "none"),
         "dynamic-range" | "video-dynamic-range" => (&["standard", "high"], "standard"),
         "color-gamut" => (&["srgb", "p3", "rec2020"], "srgb"),

@@ -195,7 +195,24 @@ impl Fetch {
 
     /// Merges another way in which the same target is asked for. The mode is that of the use that most
     /// waits for it, taken as a whole: a preload in another mode is fetched in vain.
-    pub(super) fn merge(&mut self, other: Request, page: &Arc<str>) {
+    pub(super) fn merge(&mut self, mut other: Request, page: &Arc<str>) {
+        // What a preload in the same mode has brought is not asked for again: in the body nothing is reported
+        // to wait for it. In the head the first paint does.
+        let is_preloaded = self.rank == Rank::Preload
+            && self.destination == other.destination
+            && self.crossorigin == other.crossorigin;
+        if is_preloaded && !other.blocking.render {
+            other.blocking.parser = false;
+        }
+        // So it is with a script that an earlier element asked for without waiting.
+        let is_under_way = self.rank == Rank::Used
+            && self.depth == 1
+            && self.destination == Destination::Script
+            && self.destination == other.destination
+            && (self.module, self.crossorigin) == (other.module, other.crossorigin);
+        if is_under_way {
+            other.blocking = Blocking::NO;
+        }
         self.render_blocking |= other.blocking.render;
         self.parser_blocking |= other.blocking.parser;
         match other.when.cmp(&self.when) {

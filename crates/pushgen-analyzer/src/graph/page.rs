@@ -241,7 +241,7 @@ impl Builder<'_> {
         };
         match reference.content {
             Content::Opaque => {}
-            Content::StyleSheet { applies } => {
+            Content::StyleSheet { applies, imports } => {
                 let node = sheets::Node {
                     file,
                     applies,
@@ -253,7 +253,11 @@ impl Builder<'_> {
                     self.style
                         .add_file(node, path, reference.element, root.confidence);
                 }
-                self.follow_sheet(node, root);
+                let root = Root {
+                    blocking: imports,
+                    ..root.clone()
+                };
+                self.follow_sheet(node, &root);
             }
             Content::Module => self.follow_script(modules::Node::Module(file), root),
             Content::Script => self.follow_script(modules::Node::Classic(file), root),
@@ -280,6 +284,10 @@ impl Builder<'_> {
                 .inline_edge(edge, effect.blocking, effect.confidence)
                 .zip(node)
             {
+                let root = Root {
+                    blocking: effect.imports,
+                    ..root
+                };
                 self.follow_sheet(node, &root);
             }
         }
@@ -348,12 +356,9 @@ impl Builder<'_> {
 
     fn follow_script(&mut self, script: modules::Node, root: &Root) {
         let behind = self.space().closure(self.context, script);
-        // The parser waits for a script and not for what it imports; the credentials mode of a module
-        // is that of all its imports (HTML §8.1.4.2).
-        let blocking = Blocking {
-            parser: false,
-            ..root.blocking
-        };
+        // The browser waits for a script, and says of nothing that it imports that it does; the credentials
+        // mode of a module is that of all its imports (HTML §8.1.4.2).
+        let blocking = Blocking::NO;
         self.add_reached(
             &behind,
             &Root {

@@ -28,6 +28,8 @@ struct Element {
     namespace: Namespace,
     /// Whether a child is text, white space included.
     has_text: bool,
+    /// Whether a tag `<body>` or `<img>` came before.
+    scanned_in_body: bool,
     parent: Option<ElementId>,
     attributes: Range<u32>,
     text: Range<u32>,
@@ -82,6 +84,7 @@ impl Dom {
             name,
             namespace,
             has_text: false,
+            scanned_in_body: false,
             parent,
             attributes: at..at,
             text: 0..0,
@@ -96,6 +99,13 @@ impl Dom {
         self.attributes.push(Attribute { name, value });
         if let Some(element) = self.elements.last_mut() {
             element.attributes.end += 1;
+        }
+    }
+
+    /// Tells that the preload scanner takes the element that was pushed last for a part of the body.
+    pub(super) fn set_scanned_in_body(&mut self) {
+        if let Some(element) = self.elements.last_mut() {
+            element.scanned_in_body = true;
         }
     }
 
@@ -218,6 +228,12 @@ impl<'d> Node<'d> {
     /// Whether a child of the element is text, be it white space.
     pub(crate) fn has_text(self) -> bool {
         self.element().has_text
+    }
+
+    /// Whether the preload scanner, which sees tags alone, takes the element for a part of the body. Known of
+    /// elements that have a line.
+    pub(crate) fn is_scanned_in_body(self) -> bool {
+        self.element().scanned_in_body
     }
 
     /// The text nodes among the element's children, one after the other.

@@ -14,7 +14,7 @@ use super::inline_style::InlineStyle;
 use super::media::Media;
 use super::media_type::{Shown, is_media_type};
 use super::mention::crossorigin;
-use super::picture::Pictures;
+use super::picture::{Choice, Pictures};
 use super::rendered::Rendered;
 use super::svg_paint;
 use crate::reference::{Reference, When, confidence};
@@ -27,6 +27,9 @@ pub(super) struct EmbeddedContent<'d, 'v> {
     /// Worked out when the first element asks.
     rendered: OnceCell<Rendered>,
     pictures: Pictures<'d>,
+    /// What the preload scanner takes for the viewport of a phone that does not know it yet, and what its
+    /// pictures are then.
+    scanned: Option<(Viewport, Pictures<'d>)>,
     /// The media elements that have their `source`.
     sourced: HashSet<usize>,
     /// The media elements that have their default track of a group.
@@ -42,15 +45,21 @@ enum TrackGroup {
 }
 
 impl<'d, 'v> EmbeddedContent<'d, 'v> {
-    pub(super) fn new(dom: &'d Dom, viewport: &'v Viewport) -> Self {
+    pub(super) fn new(dom: &'d Dom, viewport: &'v Viewport, scanned: Option<Viewport>) -> Self {
         Self {
             dom,
             viewport,
             rendered: OnceCell::new(),
             pictures: Pictures::default(),
+            scanned: scanned.map(|scanned| (scanned, Pictures::default())),
             sourced: HashSet::new(),
             tracked: HashSet::new(),
         }
+    }
+
+    /// From here on the preload scanner knows the viewport, or does not look ahead.
+    pub(super) fn stop_scanning(&mut self) {
+        self.scanned = None;
     }
 
     /// The references of an element that embeds something; empty for all other ones.
@@ -75,7 +84,7 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
         };
         let one = |reference| [reference, None];
         match element.name() {
-            "img" => one(self.image(element)),
+            "img" => self.image(element),
             "input" if is_image_button(element) => one(attribute("src", Destination::Image)),
             "body" | "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "col"
             | "colgroup" => one(self.background(element)),
@@ -105,18 +114,30 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
             .has(element)
     }
 
-    fn image(&self, element: Node<'d>) -> Option<Reference<'d>> {
+    /// What an `img` shows, and what the preload scanner asked for if it took the viewport for another.
+    fn image(&self, element: Node<'d>) -> [Option<Reference<'d>>; 2] {
+        let lazy = is_lazy(element);
         let choice = self.pictures.choose(element, self.viewport);
-        let reference = Reference {
-            crossorigin: crossorigin(element),
-            ..Reference::new(choice.url?, Destination::Image, element.line())
+        let scanned = self.scanned.as_ref().filter(|_| !lazy);
+        let scanned = scanned.map(|(viewport, pictures)| pictures.choose(element, viewport));
+        let reference = |choice: Choice<'d>| {
+            let reference = Reference {
+                crossorigin: crossorigin(element),
+                ..Reference::new(choice.url?, Destination::Image, element.line())
+            };
+            let certain = if choice.depends {
+                confidence::VIEWPORT
+            } else {
+                confidence::CERTAIN
+            };
+            Some(lazy_if(reference.confidence(certain), lazy))
         };
-        let certain = if choice.depends {
-            confidence::VIEWPORT
-        } else {
-            confidence::CERTAIN
-        };
-        Some(lazy_if(reference.confidence(certain), is_lazy(element)))
+        [
+            reference(choice),
+            scanned
+                .filter(|scanned| scanned.url != choice.url)
+                .and_then(reference),
+        ]
     }
 
     /// A presentational hint (HTML §15.3.3, §15.3.8): fetched with the element, unless its style or a style
@@ -136,6 +157,9 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
         let parent = element.parent()?;
         if parent.is("picture") {
             self.pictures.read_source(parent, element, self.viewport);
+            if let Some((viewport, pictures)) = &mut self.scanned {
+                pictures.read_source(parent, element, viewport);
+            }
             return None;
         }
         let destination = match parent.name() {
@@ -258,7 +282,8 @@ fn is_image_button(element: Node<'_>) -> bool {
         .is_some_and(|value| value.eq_ignore_ascii_case("image"))
 }
 
-/// What a media element fetches by its own `src`. Without `preload=none` a browser loads the metadata.
+/// What a media element fetches by its own `src`. Without `preload=none` a browser loads the metadata; with it, what
+/// it may play by itself: videos without sound.
 fn media(element: Node<'_>, destination: Destination) -> Option<Reference<'_>> {
     let url = element.attribute("src").filter(|_| loads_media(element))?;
     Some(Reference {
@@ -269,7 +294,8 @@ fn media(element: Node<'_>, destination: Destination) -> Option<Reference<'_>> {
 
 fn loads_media(element: Node<'_>) -> bool {
     let preload = element.attribute("preload").unwrap_or_default();
-    element.has("autoplay") || !preload.eq_ignore_ascii_case("none")
+    let plays = element.is("video") && element.has("autoplay") && element.has("muted");
+    plays || !preload.eq_ignore_ascii_case("none")
 }
 
 /// A `use` of this document's own symbols fetches nothing.

@@ -1,6 +1,6 @@
 //! The rules: which elements refer to what (HTML Standard §4.2, §4.8, §4.12, as Chromium applies them).
 //!
-//! In: the elements of a page and a viewport. Out: every reference, inline style, inline script and
+//! In: the elements of a page, the window, and the viewport that the page is laid out for. Out: every reference, inline style, inline script and
 //! `base` in document order. Elements that fetch nothing (`a`, `link rel=canonical`, disabled sheets,
 //! `nomodule` scripts, unknown types) are not mentioned. What frames load is the frame's own.
 //! What the page's own security policy forbids an element is not mentioned either.
@@ -13,6 +13,7 @@ use super::dom::{Dom, Namespace, Node};
 use super::embedded::EmbeddedContent;
 use super::media::Media;
 use super::media_type::{self, Shown};
+use super::meta_viewport::Wish;
 use super::script_type::{self, ScriptType};
 use super::{meta, srcset};
 use crate::css::source_size;
@@ -55,6 +56,8 @@ pub(crate) enum Mention<'d> {
 pub(crate) struct Effect {
     /// What waits for its `@import`s.
     pub(crate) blocking: Blocking,
+    /// What waits for the `@import`s behind these.
+    pub(crate) imports: Blocking,
     /// Whether its rules count.
     pub(crate) applies: bool,
     pub(crate) confidence: f64,
@@ -64,21 +67,32 @@ impl Effect {
     /// A sheet that imports nothing and always counts.
     pub(crate) const ALWAYS: Self = Self {
         blocking: Blocking::NO,
+        imports: Blocking::NO,
         applies: true,
         confidence: confidence::CERTAIN,
     };
 }
 
-/// Everything that a document mentions, in document order.
-pub(crate) fn mentions<'d>(dom: &'d Dom, viewport: &Viewport) -> Vec<Mention<'d>> {
+/// Everything that a document mentions, in document order. `layout` is what `window` makes of the page.
+pub(crate) fn mentions<'d>(dom: &'d Dom, window: &Viewport, layout: &Viewport) -> Vec<Mention<'d>> {
+    let is_phone = window.is_phone();
     let mut reader = Reader {
-        viewport,
+        window,
+        layout,
+        wish: Wish::default(),
+        now: if is_phone {
+            Wish::default().layout(window)
+        } else {
+            *window
+        },
+        scanned: is_phone.then_some(*window),
+        scans: true,
         mentions: Vec::new(),
         has_base: false,
         in_body: false,
         preferred_set: None,
         policies: SecurityPolicies::default(),
-        embedded: EmbeddedContent::new(dom, viewport),
+        embedded: EmbeddedContent::new(dom, layout, is_phone.then_some(*window)),
     };
     for element in dom.elements() {
         reader.read(element);
@@ -87,7 +101,16 @@ pub(crate) fn mentions<'d>(dom: &'d Dom, viewport: &Viewport) -> Vec<Mention<'d>
 }
 
 struct Reader<'d, 'v> {
-    viewport: &'v Viewport,
+    window: &'v Viewport,
+    /// What the page is laid out for in the end.
+    layout: &'v Viewport,
+    /// What the page has said of its viewport so far, and what that makes of it.
+    wish: Wish,
+    now: Viewport,
+    /// The preload scanner takes a phone's screen for the viewport until the page says otherwise.
+    scanned: Option<Viewport>,
+    /// The preload scanner looks ahead. It stops at the first policy, wherever that stands.
+    scans: bool,
     mentions: Vec<Mention<'d>>,
     has_base: bool,
     /// Whether `<body>` has begun: nothing that comes later holds back the first paint.
@@ -147,9 +170,19 @@ impl<'d> Reader<'d, '_> {
     }
 
     fn meta(&mut self, element: Node<'d>) {
+        if self.window.is_phone() && self.wish.read(element) {
+            self.now = self.wish.layout(self.window);
+            self.scanned = None;
+            self.embedded.stop_scanning();
+        }
         self.mentions
             .extend(meta::refresh(element).map(Mention::Reference));
         let says = element.attribute("http-equiv").unwrap_or_default();
+        if says.eq_ignore_ascii_case("content-security-policy") {
+            self.scans = false;
+            self.scanned = None;
+            self.embedded.stop_scanning();
+        }
         if says
             .trim_ascii()
             .eq_ignore_ascii_case("content-security-policy")
@@ -229,7 +262,7 @@ impl<'d> Reader<'d, '_> {
             self.preload(element, &reference);
         }
         let media = self.media(element);
-        if has("modulepreload") && media.applies {
+        if has("modulepreload") && self.is_wanted(element) {
             self.push(
                 element,
                 reference(Destination::Script)
@@ -261,15 +294,14 @@ impl<'d> Reader<'d, '_> {
         // An alternate sheet without a title belongs to no set. The standard does not fetch it; Chromium
         // does, and does not apply it.
         let in_set = self.in_preferred_set(title, alternate);
-        let blocking = match media.applies && !alternate {
-            true => self.sheet_blocking(element),
-            false => Blocking::NO,
-        };
+        let blocks = self.is_wanted(element) && !alternate;
+        let (blocking, imports) = self.sheet_blocking(element, blocks);
         self.push(
             element,
             reference
                 .content(Content::StyleSheet {
                     applies: media.applies && in_set,
+                    imports,
                 })
                 .blocking(blocking)
                 .confidence(media.sheet_confidence()),
@@ -285,32 +317,59 @@ impl<'d> Reader<'d, '_> {
         }
     }
 
-    fn sheet_blocking(&self, element: Node<'d>) -> Blocking {
-        if self.in_body {
-            Blocking::PARSER
-        } else {
-            self.blocking_attribute(element).or(Blocking::RENDER)
+    /// What waits for a sheet, and for its `@import`s. The first is what the preload scanner takes it for, which
+    /// sees no body where there is no tag; the parser knows better by the time that it comes to the imports, but
+    /// not of sheets in a shadow tree.
+    fn sheet_blocking(&self, element: Node<'d>, blocks: bool) -> (Blocking, Blocking) {
+        if !blocks {
+            return (Blocking::NO, Blocking::NO);
+        }
+        let imports = match self.in_body && !is_in_shadow_tree(element) {
+            true => Blocking::PARSER,
+            false => Blocking::RENDER,
+        };
+        let own = match (self.scans, element.is_scanned_in_body()) {
+            (false, _) => imports,
+            (true, true) => Blocking::PARSER,
+            (true, false) => Blocking::RENDER,
+        };
+        (own, imports)
+    }
+
+    /// `blocking=render` of a script that nothing else waits for.
+    fn blocking_attribute(element: Node<'d>) -> Blocking {
+        let value = element.attribute("blocking").unwrap_or_default();
+        match value
+            .split_ascii_whitespace()
+            .any(|token| token == "render")
+        {
+            true => Blocking::RENDER,
+            false => Blocking::NO,
         }
     }
 
-    /// `blocking=render`, which counts while there is no body.
-    fn blocking_attribute(&self, element: Node<'d>) -> Blocking {
-        let value = element.attribute("blocking").unwrap_or_default();
-        let asked = !self.in_body
-            && value
-                .split_ascii_whitespace()
-                .any(|token| token == "render");
-        if asked {
-            Blocking::RENDER
-        } else {
-            Blocking::NO
+    /// What waits for a classic script. The parser reports it as blocking wherever it stands; its preload scanner
+    /// tells head and body apart.
+    fn script_blocking(&self, element: Node<'d>) -> Blocking {
+        match self.scans && element.is_scanned_in_body() {
+            true => Blocking::PARSER,
+            false => Blocking::RENDER.or(Blocking::PARSER),
         }
     }
 
     fn media(&self, element: Node<'d>) -> Media {
         element
             .attribute("media")
-            .map_or(Media::ALL, |list| Media::of(list, self.viewport))
+            .map_or(Media::ALL, |list| Media::of(list, self.layout))
+    }
+
+    /// Whether the element's media query list holds when it is come by: for the preload scanner or the parser.
+    fn is_wanted(&self, element: Node<'d>) -> bool {
+        let Some(list) = element.attribute("media") else {
+            return true;
+        };
+        let holds = |viewport: &Viewport| Media::of(list, viewport).applies;
+        holds(&self.now) || self.scanned.as_ref().is_some_and(holds)
     }
 
     fn preload(&mut self, element: Node<'d>, reference: &dyn Fn(Destination) -> Reference<'d>) {
@@ -331,37 +390,30 @@ impl<'d> Reader<'d, '_> {
             _ => return,
         };
         let media = self.media(element);
-        if !media.applies {
+        if !self.is_wanted(element) {
             return;
         }
-        let mut preload = reference(destination)
+        let preload = reference(destination)
             .purpose(Purpose::Preload)
             .confidence(media.confidence);
-        if destination == Destination::Image
-            && let Some(candidates) = element
-                .attribute("imagesrcset")
-                .filter(|set| !set.trim_ascii().is_empty())
-        {
-            let size = source_size(
-                element.attribute("imagesizes").unwrap_or_default(),
-                false,
-                self.viewport,
-            );
-            match srcset::select(
-                element.attribute("href"),
-                Some(candidates),
-                size,
-                self.viewport.dpr,
-            ) {
-                Some(url) => {
-                    preload = Reference { url, ..preload }.confidence(confidence::VIEWPORT)
-                }
-                None => return,
+        let candidates = element
+            .attribute("imagesrcset")
+            .filter(|set| !set.trim_ascii().is_empty() && destination == Destination::Image);
+        if let Some(candidates) = candidates {
+            let href = element.attribute("href");
+            let sizes = element.attribute("imagesizes").unwrap_or_default();
+            let select = |viewport: &Viewport| {
+                let size = source_size(sizes, false, viewport);
+                srcset::select(href, Some(candidates), size, viewport.dpr)
+            };
+            let chosen = [select(&self.now), self.scanned.as_ref().and_then(select)];
+            for url in chosen.into_iter().flatten() {
+                let preload = preload.clone().confidence(confidence::VIEWPORT);
+                self.push(element, Reference { url, ..preload });
             }
-        } else if element.attribute("href").is_none() {
-            return;
+        } else if element.has("href") {
+            self.push(element, preload);
         }
-        self.push(element, preload);
     }
 
     fn style(&mut self, element: Node<'d>) {
@@ -379,13 +431,10 @@ impl<'d> Reader<'d, '_> {
         {
             return;
         }
-        let blocking = if media.applies {
-            self.sheet_blocking(element)
-        } else {
-            Blocking::NO
-        };
+        let (blocking, imports) = self.sheet_blocking(element, self.is_wanted(element));
         let effect = Effect {
             blocking,
+            imports,
             applies: media.applies && in_set,
             confidence: media.sheet_confidence(),
         };
@@ -415,27 +464,22 @@ impl<'d> Reader<'d, '_> {
             integrity: element.attribute("integrity").and_then(integrity_metadata),
             ..Reference::new(url, Destination::Script, element.line())
         };
-        let asked = self.blocking_attribute(element);
-        match type_ {
-            ScriptType::ImportMap => {}
-            ScriptType::Module => {
-                self.push(element, reference.content(Content::Module).blocking(asked))
-            }
-            ScriptType::Classic => {
-                let sync = !element.has("async") && !element.has("defer");
-                let implied = match (sync, self.in_body) {
-                    (true, true) => Blocking::PARSER,
-                    (true, false) => Blocking::RENDER.or(Blocking::PARSER),
-                    (false, _) => Blocking::NO,
-                };
-                self.push(
-                    element,
-                    reference
-                        .content(Content::Script)
-                        .blocking(implied.or(asked)),
-                );
-            }
-        }
+        let is_sync = !element.has("async") && !element.has("defer");
+        // The scanner knows modules in lower case only.
+        let is_module = match self.scans {
+            true => element.attribute("type") == Some("module"),
+            false => type_ == ScriptType::Module,
+        };
+        let blocking = match is_sync && !is_module {
+            true => self.script_blocking(element),
+            false => Self::blocking_attribute(element),
+        };
+        let content = match type_ {
+            ScriptType::ImportMap => return,
+            ScriptType::Module => Content::Module,
+            ScriptType::Classic => Content::Script,
+        };
+        self.push(element, reference.content(content).blocking(blocking));
     }
 
     fn inline_script(&mut self, element: Node<'d>, type_: ScriptType) {
@@ -472,22 +516,31 @@ impl<'d> Reader<'d, '_> {
             crossorigin: crossorigin(element),
             ..Reference::new(url, Destination::Script, element.line())
         };
-        match type_ {
-            ScriptType::ImportMap => {}
-            ScriptType::Module => self.push(element, reference.content(Content::Module)),
-            ScriptType::Classic => {
-                let blocking = if element.has("async") {
-                    Blocking::NO
-                } else {
-                    Blocking::PARSER
-                };
-                self.push(
-                    element,
-                    reference.content(Content::Script).blocking(blocking),
-                );
-            }
-        }
+        let content = match type_ {
+            ScriptType::ImportMap => return,
+            ScriptType::Module => Content::Module,
+            ScriptType::Classic => Content::Script,
+        };
+        // The scanner takes every one of them for a classic script that the parser waits for; the parser says of
+        // none of them that it does.
+        let blocking = match self.scans {
+            true => self.script_blocking(element),
+            false => Blocking::NO,
+        };
+        self.push(element, reference.content(content).blocking(blocking));
     }
+}
+
+/// Whether a declared shadow root is around an element; other templates have no content here.
+fn is_in_shadow_tree(element: Node<'_>) -> bool {
+    let mut around = element.parent();
+    while let Some(ancestor) = around {
+        if ancestor.is("template") {
+            return true;
+        }
+        around = ancestor.parent();
+    }
+    false
 }
 
 /// The CORS settings attribute (HTML §2.5.4): any value but `use-credentials` means anonymous.

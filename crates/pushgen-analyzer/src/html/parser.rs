@@ -11,15 +11,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use html5ever::buffer_queue::BufferQueue;
 use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
-use html5ever::tendril::{StrTendril, TendrilSink};
-use html5ever::{
-    Attribute, ExpandedName, LocalName, ParseOpts, QualName, local_name, ns, parse_document,
-};
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{Tokenizer, TokenizerOpts};
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
+use html5ever::{Attribute, ExpandedName, LocalName, QualName, TokenizerResult, local_name, ns};
 use markup5ever_rcdom::{Handle, Node, NodeData, RcDom};
 
 use super::dom::{Dom, ElementId, Namespace};
 use super::long_tag;
+use super::preload_scanner::{PreloadScanner, SeesBody};
 use super::tag_lines::TagLines;
 use super::work::{Stopped, Work};
 
@@ -29,7 +31,10 @@ const PIECE: usize = 2 << 10;
 /// Parses a document. The tree of a document that was stopped holds what came before.
 pub(crate) fn parse(text: &str) -> (Dom, Option<Stopped>) {
     let sink = LineSink::new();
-    let mut parser = parse_document(sink, ParseOpts::default());
+    let builder = TreeBuilder::new(sink, TreeBuilderOpts::default());
+    let scanner = PreloadScanner::new(builder);
+    let tokenizer = Tokenizer::new(scanner, TokenizerOpts::default());
+    let queue = BufferQueue::default();
     let mut stopped = None;
     // A tag with thousands of attributes is left out with all that follows it.
     let mut rest = text;
@@ -37,10 +42,12 @@ pub(crate) fn parse(text: &str) -> (Dom, Option<Stopped>) {
     while !rest.is_empty() {
         // A character is at most four bytes, so a piece is never empty.
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE.min(rest.len())));
-        let tokens = parser.tokenizer.sink.sink.tokens.get();
-        parser.process(StrTendril::from_slice(piece));
+        let sink = &tokenizer.sink.builder.sink;
+        let tokens = sink.tokens.get();
+        queue.push_back(StrTendril::from_slice(piece));
+        // It stops at the end of every script, too.
+        while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         rest = after;
-        let sink = &parser.tokenizer.sink.sink;
         stopped = stopped.or_else(|| sink.limit_passed(text.len()));
         if matches!(
             stopped,
@@ -59,8 +66,8 @@ pub(crate) fn parse(text: &str) -> (Dom, Option<Stopped>) {
             }
         }
     }
-    let sink = parser.finish();
-    (arena(&sink, text), stopped)
+    tokenizer.end();
+    (arena(&tokenizer.sink.builder.sink, text), stopped)
 }
 
 /// rcdom, and the line of each element that can refer to something.
@@ -69,13 +76,22 @@ struct LineSink {
     line: Cell<u32>,
     /// How many tokens the tree builder has seen.
     tokens: Cell<usize>,
-    lines: RefCell<HashMap<*const Node, u32>>,
+    lines: RefCell<HashMap<*const Node, Place>>,
+    /// The preload scanner takes what comes now for a part of the body.
+    in_body: Cell<bool>,
     /// The names of the elements that have a line.
     names: RefCell<HashSet<LocalName>>,
     work: Work,
     last: RefCell<Option<Handle>>,
     /// A script that the document ends in: it is never run.
     unclosed: RefCell<Option<Handle>>,
+}
+
+/// Where the tag of an element ends.
+#[derive(Clone, Copy)]
+struct Place {
+    line: u32,
+    in_body: bool,
 }
 
 impl LineSink {
@@ -85,10 +101,18 @@ impl LineSink {
             line: Cell::new(1),
             tokens: Cell::new(0),
             lines: RefCell::default(),
+            in_body: Cell::new(false),
             names: RefCell::default(),
             work: Work::default(),
             last: RefCell::new(None),
             unclosed: RefCell::new(None),
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            line: self.line.get(),
+            in_body: self.in_body.get(),
         }
     }
 
@@ -111,7 +135,7 @@ fn parent(node: &Handle) -> Option<Handle> {
 }
 
 /// Whether an element can make the browser fetch something, by its name or an attribute; or, as a
-/// `track` without `src`, keeps another one from it.
+/// `track` without `src`, keeps another one from it. An `img` may have its image from a `picture`.
 fn refers(name: &QualName, attributes: &[Attribute]) -> bool {
     matches!(
         name.local,
@@ -121,6 +145,7 @@ fn refers(name: &QualName, attributes: &[Attribute]) -> bool {
             | local_name!("meta")
             | local_name!("base")
             | local_name!("track")
+            | local_name!("img")
     ) || attributes.iter().any(|attribute| {
         matches!(
             attribute.name.local,
@@ -134,6 +159,12 @@ fn refers(name: &QualName, attributes: &[Attribute]) -> bool {
             && (attribute.name.local == local_name!("href")
                 || super::svg_paint::is_paint(&attribute.name.local)))
     })
+}
+
+impl SeesBody for LineSink {
+    fn see_body(&self) {
+        self.in_body.set(true);
+    }
 }
 
 impl TreeSink for LineSink {
@@ -168,7 +199,7 @@ impl TreeSink for LineSink {
         if refers {
             self.lines
                 .borrow_mut()
-                .insert(Rc::as_ptr(&element), self.line.get());
+                .insert(Rc::as_ptr(&element), self.place());
         }
         self.last.replace(Some(Rc::clone(&element)));
         element
@@ -247,7 +278,7 @@ impl TreeSink for LineSink {
             self.lines
                 .borrow_mut()
                 .entry(Rc::as_ptr(target))
-                .or_insert(self.line.get());
+                .or_insert(self.place());
         }
         self.dom.add_attrs_if_missing(target, attributes);
     }
@@ -269,7 +300,7 @@ fn arena(sink: &LineSink, text: &str) -> Dom {
         dom.set_quirks();
     }
     let lines = sink.lines.borrow();
-    let last = lines.values().copied().max().unwrap_or(0);
+    let last = lines.values().map(|place| place.line).max().unwrap_or(0);
     let starts = TagLines::new(text, &sink.names.borrow(), last);
     let mut stack: Vec<(Handle, Option<ElementId>)> = Vec::new();
     push_children(&mut stack, &sink.dom.document, None);
@@ -290,16 +321,17 @@ fn arena(sink: &LineSink, text: &str) -> Dom {
         else {
             continue;
         };
-        let line = match lines.get(&Rc::as_ptr(&node)) {
-            Some(end) => starts.start_of(&name.local, *end),
-            None => 0,
-        };
+        let place = lines.get(&Rc::as_ptr(&node));
+        let line = place.map_or(0, |place| starts.start_of(&name.local, place.line));
         let namespace = match name.ns {
             ns!(svg) => Namespace::Svg,
             ns!(mathml) => Namespace::MathMl,
             _ => Namespace::Html,
         };
         let element = dom.push(name.local.clone(), namespace, parent, line);
+        if place.is_some_and(|place| place.in_body) {
+            dom.set_scanned_in_body();
+        }
         for attribute in attrs.borrow().iter() {
             dom.push_attribute(qualified(&attribute.name), &attribute.value);
         }
@@ -352,7 +384,7 @@ fn push_children(
     has_text
 }
 
-fn declares_shadow_root(attributes: &[Attribute]) -> bool {
+pub(super) fn declares_shadow_root(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         &*attribute.name.local == "shadowrootmode"
             && (attribute.value.eq_ignore_ascii_case("open")
