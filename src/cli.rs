@@ -1,5 +1,6 @@
 //! What may be typed: the arguments and their help, nothing of what they do.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -251,11 +252,12 @@ pub(crate) struct SiteArguments {
     #[arg(long, value_name = "URL", value_parser = origin)]
     pub(crate) origin: Option<Origin>,
 
-    /// The viewport in CSS pixels
-    #[arg(long, value_name = "WxH", value_parser = viewport, default_value = "1350x940")]
-    pub(crate) viewport: pushgen_policy::Viewport,
+    /// A viewport in CSS pixels with its device pixel ratio; may be given several times. What all of them
+    /// ask for is certain. Below 600 pixels it is a phone
+    #[arg(long, value_name = "WxH[@N]", value_parser = viewport, default_values = ["412x823@1.75", "1350x940@1"])]
+    pub(crate) viewport: Vec<ViewportArgument>,
 
-    /// Device pixels per CSS pixel
+    /// Device pixels per CSS pixel, for viewports that do not say
     #[arg(long, value_name = "N", value_parser = dpr, default_value = "1")]
     pub(crate) dpr: f32,
 
@@ -266,6 +268,14 @@ pub(crate) struct SiteArguments {
     /// How many threads to use; all processors unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+}
+
+/// A viewport as it was written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ViewportArgument {
+    viewport: pushgen_policy::Viewport,
+    /// Whether its ratio is written, too.
+    says_dpr: bool,
 }
 
 /// What decides about the plan.
@@ -344,16 +354,25 @@ impl SiteArguments {
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::default();
         options.origin.clone_from(&self.origin);
-        options.viewport = Viewport {
-            width: u32::from(self.viewport.width),
-            height: u32::from(self.viewport.height),
-            screen: None,
-            dpr: self.dpr,
-            color_scheme: match self.color_scheme {
-                Scheme::Light => ColorScheme::Light,
-                Scheme::Dark => ColorScheme::Dark,
-            },
+        let color_scheme = match self.color_scheme {
+            Scheme::Light => ColorScheme::Light,
+            Scheme::Dark => ColorScheme::Dark,
         };
+        let viewport = |argument: &ViewportArgument| Viewport {
+            width: u32::from(argument.viewport.width),
+            height: u32::from(argument.viewport.height),
+            screen: None,
+            dpr: if argument.says_dpr {
+                argument.viewport.dpr()
+            } else {
+                self.dpr
+            },
+            color_scheme,
+        };
+        options.viewports = self.viewport.iter().map(viewport).collect();
+        // One that is given twice is one.
+        let mut seen = HashSet::new();
+        options.viewports.retain(|viewport| seen.insert(*viewport));
         options
     }
 }
@@ -430,9 +449,14 @@ fn base_path(text: &str) -> Result<String, std::convert::Infallible> {
     })
 }
 
-fn viewport(text: &str) -> Result<pushgen_policy::Viewport, String> {
-    text.parse()
-        .map_err(|error: pushgen_policy::ParseViewportError| error.to_string())
+fn viewport(text: &str) -> Result<ViewportArgument, String> {
+    let viewport = text
+        .parse()
+        .map_err(|error: pushgen_policy::ParseViewportError| error.to_string())?;
+    Ok(ViewportArgument {
+        viewport,
+        says_dpr: text.contains('@'),
+    })
 }
 
 fn dpr(text: &str) -> Result<f32, String> {

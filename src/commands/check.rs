@@ -236,16 +236,18 @@ fn told(policy: &Policy) -> (SiteOptions, Options) {
         site.clean_urls = analysis.clean_urls;
         options.budget = analysis.budget;
         options.etags = analysis.etags;
-        options.viewport = Viewport {
-            width: u32::from(analysis.viewport.width),
-            height: u32::from(analysis.viewport.height),
-            screen: None,
-            dpr: analysis.dpr as f32,
-            color_scheme: match analysis.color_scheme {
-                pushgen_policy::ColorScheme::Dark => ColorScheme::Dark,
-                _ => ColorScheme::Light,
-            },
+        let color_scheme = match analysis.color_scheme {
+            pushgen_policy::ColorScheme::Dark => ColorScheme::Dark,
+            _ => ColorScheme::Light,
         };
+        let viewport = |viewport: &pushgen_policy::Viewport| Viewport {
+            width: u32::from(viewport.width),
+            height: u32::from(viewport.height),
+            screen: None,
+            dpr: viewport.dpr(),
+            color_scheme,
+        };
+        options.viewports = analysis.viewports.iter().map(viewport).collect();
     }
     (site, options)
 }

@@ -131,8 +131,17 @@ fn line(fetch: &Fetch, entry: Option<&PlanEntry>) -> String {
             words.push(format!("{DIM}if used by {}{DIM:#}", shown(user)));
         }
     }
-    if fetch.when == When::Load && fetch.confidence < 1.0 {
-        words.push(format!("{DIM}on this viewport{DIM:#}"));
+    if !fetch.viewports.is_empty() {
+        let viewports = fetch.viewports.join(", ");
+        words.push(format!("{DIM}at {viewports} only{DIM:#}"));
+    } else if fetch.when == When::Load && fetch.confidence < 1.0 {
+        words.push(format!(
+            "{DIM}{:.0} % sure{DIM:#}",
+            fetch.confidence * 100.0
+        ));
+    }
+    if let Some(user) = &fetch.used_by {
+        words.push(format!("{DIM}{}{DIM:#}", shown(user)));
     }
     if fetch.missing {
         words.push(format!("{RED}missing{RED:#}"));

@@ -16,7 +16,7 @@ use crate::emit;
 use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
 use crate::graph::{
-    Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, page_graph,
+    Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, merge, page_graph,
 };
 use crate::html::{Stopped, layout_viewport, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
@@ -28,8 +28,8 @@ use crate::viewport::Viewport;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// The viewport of media queries, `srcset` and `sizes`.
-    pub viewport: Viewport,
+    /// The viewports that pages are laid out for, at least one. What all of them ask for is certain.
+    pub viewports: Vec<Viewport>,
     /// Where the site will be served. With it absolute URLs of the site are recognised, and URL
     /// fingerprints are written.
     pub origin: Option<Origin>,
@@ -42,7 +42,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            viewport: Viewport::DESKTOP,
+            viewports: vec![Viewport::PHONE, Viewport::DESKTOP],
             origin: None,
             budget: DEFAULT_BUDGET,
             etags: false,
@@ -61,6 +61,7 @@ pub struct Analyzer<'s> {
     integrity: Integrity,
     suggestions: Suggestions,
     weights: Vec<OnceLock<Option<Weight>>>,
+    viewport_names: Vec<Arc<str>>,
 }
 
 /// The graph of one page with what was noticed in its document.
@@ -115,6 +116,11 @@ impl<'s> Analyzer<'s> {
             modules: Modules::default(),
             integrity: Integrity::default(),
             suggestions: Suggestions::default(),
+            viewport_names: options
+                .viewports
+                .iter()
+                .map(|viewport| viewport.to_string().into())
+                .collect(),
             weights: (0..site.file_count()).map(|_| OnceLock::new()).collect(),
             options,
         }
@@ -142,17 +148,26 @@ impl<'s> Analyzer<'s> {
         });
         let (dom, stopped) = parse(&text);
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
-        let window = &self.options.viewport;
-        let layout = layout_viewport(&dom, window);
-        let mentions = mentions(&dom, window, &layout);
-        let document = Document {
-            dom: &dom,
-            mentions: &mentions,
-            encoding,
-            is_read,
-        };
-        let (graph, noticed) = page_graph(self.context(&layout), page, &document, &mut None);
-        findings.extend(noticed);
+        let mut matches = None;
+        let mut graphs = Vec::with_capacity(self.options.viewports.len());
+        for window in &self.options.viewports {
+            let layout = layout_viewport(&dom, window);
+            let mentions = mentions(&dom, window, &layout);
+            let document = Document {
+                dom: &dom,
+                mentions: &mentions,
+                encoding,
+                is_read,
+            };
+            let (graph, noticed) = page_graph(self.context(&layout), page, &document, &mut matches);
+            findings.extend(noticed);
+            graphs.push(graph);
+        }
+        // What all viewports notice is told once.
+        findings.sort();
+        findings.dedup();
+        let graph = merge(graphs, &self.viewport_names)
+            .unwrap_or_else(|| PageGraph::unread(self.site, page));
         PageAnalysis { graph, findings }
     }
 

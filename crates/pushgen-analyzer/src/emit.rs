@@ -11,7 +11,7 @@ use pushgen_policy::{Policy, PolicyError, UrlPath, url_key, wire};
 use crate::analyzer::{Analysis, Analyzer, Totals};
 use crate::finding::{Code, Finding, shown};
 use crate::plan::{Plan, PlannedAsset};
-use crate::viewport::ColorScheme;
+use crate::viewport::{ColorScheme, Viewport};
 
 /// Name and version of what writes the policy.
 const GENERATOR: &str = concat!("pushgen ", env!("CARGO_PKG_VERSION"));
@@ -192,15 +192,15 @@ fn told(analyzer: &Analyzer<'_>) -> wire::Analysis {
     let options = analyzer.options();
     let site = analyzer.site().options();
     let pixels = |length: u32| u16::try_from(length).unwrap_or(u16::MAX);
+    let viewport = |viewport: &Viewport| {
+        let (width, height) = (pixels(viewport.width), pixels(viewport.height));
+        pushgen_policy::Viewport::new(width, height, viewport.dpr)
+    };
     wire::Analysis {
-        viewport: pushgen_policy::Viewport {
-            width: pixels(options.viewport.width),
-            height: pixels(options.viewport.height),
-        },
-        dpr: (f64::from(options.viewport.dpr) * 1000.0).round() / 1000.0,
-        color_scheme: match options.viewport.color_scheme {
-            ColorScheme::Light => pushgen_policy::ColorScheme::Light,
-            ColorScheme::Dark => pushgen_policy::ColorScheme::Dark,
+        viewports: options.viewports.iter().map(viewport).collect(),
+        color_scheme: match options.viewports.first().map(|first| first.color_scheme) {
+            Some(ColorScheme::Dark) => pushgen_policy::ColorScheme::Dark,
+            _ => pushgen_policy::ColorScheme::Light,
         },
         budget: options.budget,
         base_path: site.base_path.clone(),

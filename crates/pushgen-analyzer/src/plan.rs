@@ -23,7 +23,7 @@ use std::sync::Arc;
 use pushgen_policy::{Class, CrossOrigin, Destination, Means, UrlPath};
 
 use crate::graph::{Fetch, PageGraph};
-use crate::reference::When;
+use crate::reference::{When, confidence};
 use crate::site::FileId;
 
 /// The budget unless told otherwise: three initial windows of TCP (RFC 6928, 14,600 bytes each), the
@@ -161,6 +161,12 @@ fn eligible(
     }
     if fetch.class == Class::Font && fetch.crossorigin != Some(CrossOrigin::Anonymous) {
         return Err("it is not preloaded in the mode that fonts are fetched in");
+    }
+    if !fetch.viewports.is_empty() {
+        return Err("not all viewports ask for it");
+    }
+    if fetch.class == Class::Font && fetch.confidence == confidence::MACHINE {
+        return Err("machines that have a font of an earlier name in the list do without it");
     }
     if fetch.confidence < MIN_CONFIDENCE {
         return Err("another viewport may not ask for it");

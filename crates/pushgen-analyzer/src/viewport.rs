@@ -4,6 +4,7 @@
 //! JavaScript. A window of less than 600 pixels is a phone's: it has a touch screen, and a page chooses by
 //! `<meta name=viewport>` how wide it is laid out. All others have a mouse, as a desktop browser.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// A screen of a given size in CSS pixels, its device pixel ratio and preferred colour scheme.
@@ -38,6 +39,15 @@ impl Viewport {
         height: 940,
         screen: None,
         dpr: 1.0,
+        color_scheme: ColorScheme::Light,
+    };
+
+    /// The phone of the lab tools of Chromium: a Moto G Power.
+    pub const PHONE: Self = Self {
+        width: 412,
+        height: 823,
+        screen: None,
+        dpr: 1.75,
         color_scheme: ColorScheme::Light,
     };
 
@@ -78,6 +88,13 @@ impl Eq for Viewport {}
 impl Hash for Viewport {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.key().hash(state);
+    }
+}
+
+/// `412x823@1.75`
+impl fmt::Display for Viewport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}@{}", self.width, self.height, self.dpr)
     }
 }
 

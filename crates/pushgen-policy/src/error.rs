@@ -109,11 +109,9 @@ pub enum PolicyError {
         at: Pointer,
     },
     /// The device pixel ratio is out of range or has more than three decimals.
-    #[error(
-        "{at}: the device pixel ratio must lie between 0.1 and 16 and have at most three decimals"
-    )]
-    DevicePixelRatio {
-        /// `/analysis/dpr`.
+    #[error("{at}: there is no viewport")]
+    NoViewport {
+        /// `/analysis/viewports`.
         at: Pointer,
     },
     /// The media type is not one (RFC 9110, section 8.3.1).
@@ -275,7 +273,7 @@ impl PolicyError {
             | Self::Path { at, .. }
             | Self::PageQuery { at }
             | Self::BasePath { at }
-            | Self::DevicePixelRatio { at }
+            | Self::NoViewport { at }
             | Self::MediaType { at }
             | Self::EntityTag { at }
             | Self::Integrity { at }

@@ -269,8 +269,7 @@ fn known_fields(outer: &[Frame<'_>]) -> Option<&'static [&'static str]> {
             "pages",
         ]),
         (1, Some("analysis"), ..) => Some(&[
-            "viewport",
-            "dpr",
+            "viewports",
             "color_scheme",
             "budget",
             "base_path",

@@ -57,7 +57,7 @@ impl JsonSchema for crate::analysis::Viewport {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$" })
+        json_schema!({ "type": "string", "pattern": "^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}(@[0-9]+([.][0-9]+)?)?$" })
     }
 }
 

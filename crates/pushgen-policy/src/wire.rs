@@ -75,11 +75,9 @@ impl Default for Policy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Analysis {
-    /// Width and height in CSS pixels.
-    pub viewport: Viewport,
-    /// Device pixel ratio.
-    #[cfg_attr(feature = "schema", schemars(range(min = 0.1, max = 16)))]
-    pub dpr: f64,
+    /// Width, height and device pixel ratio of each viewport.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
+    pub viewports: Vec<Viewport>,
     /// The preferred colour scheme.
     pub color_scheme: ColorScheme,
     /// The most bytes that a plan may send.

@@ -72,8 +72,14 @@ fn refuses_what_is_wrong_and_says_where() {
             "Shape",
             "/analysis/exclude/1",
         ),
-        (r#""viewport": "1350x940", "#, "", "Shape", "/analysis"),
-        ("1350x940", "1350", "Shape", "/analysis/viewport"),
+        (
+            r#""viewports": ["412x823@1.75", "1350x940@1"], "#,
+            "",
+            "Shape",
+            "/analysis",
+        ),
+        ("1350x940", "1350", "Shape", "/analysis/viewports/1"),
+        ("@1.75", "@17.5", "Shape", "/analysis/viewports/0"),
         (r#""light""#, r#""grey""#, "Shape", "/analysis/color_scheme"),
         (
             r#""budget": 43800"#,
@@ -221,22 +227,10 @@ fn refuses_what_is_wrong_and_says_where() {
             "/origin",
         ),
         (
-            r#""dpr": 1.0"#,
-            r#""dpr": 0"#,
-            "DevicePixelRatio",
-            "/analysis/dpr",
-        ),
-        (
-            r#""dpr": 1.0"#,
-            r#""dpr": 1.0001"#,
-            "DevicePixelRatio",
-            "/analysis/dpr",
-        ),
-        (
-            r#""dpr": 1.0"#,
-            r#""dpr": 1e9"#,
-            "DevicePixelRatio",
-            "/analysis/dpr",
+            r#"["412x823@1.75", "1350x940@1"]"#,
+            "[]",
+            "NoViewport",
+            "/analysis/viewports",
         ),
         (
             r#""base_path": "/""#,
@@ -568,7 +562,7 @@ fn ignores_unknown_members_and_lists_them() {
         r#""version": 1, "later": {"plan": [{"x": 1}]},"#,
     );
     for (piece, replacement) in [
-        (r#""dpr": 1.0"#, r#""dpr": 1.0, "dpi": 96"#),
+        (r#""etags": true"#, r#""etags": true, "dpi": 96"#),
         (
             r#""type": "font/woff2""#,
             r#""type": "font/woff2", "a/b~": null"#,

@@ -17,7 +17,7 @@ fn analysis() -> impl Strategy<Value = wire::Analysis> {
     (
         1..=u16::MAX,
         1..=u16::MAX,
-        100..=16_000u32,
+        0.1..=16.0f32,
         any::<u64>(),
         any::<[bool; 3]>(),
         prop::collection::vec(".{0,6}", 0..3),
@@ -25,8 +25,10 @@ fn analysis() -> impl Strategy<Value = wire::Analysis> {
         .prop_map(
             |(width, height, thousandths, budget, [dark, clean_urls, etags], globs)| {
                 wire::Analysis {
-                    viewport: Viewport { width, height },
-                    dpr: f64::from(thousandths) / 1000.0,
+                    viewports: vec![
+                        Viewport::new(width, height, thousandths),
+                        Viewport::new(412, 823, 1.75),
+                    ],
                     color_scheme: if dark {
                         ColorScheme::Dark
                     } else {

@@ -6,7 +6,7 @@ use pushgen_policy::{Class, CrossOrigin, Destination};
 use serde::Serialize;
 
 use crate::reference::{Blocking, Content, Purpose, Reference, When};
-use crate::site::FileId;
+use crate::site::{FileId, Site};
 
 /// One request that a browser makes for a page.
 ///
@@ -40,6 +40,9 @@ pub struct Fetch {
     /// What makes use of a font or an image of a style sheet, such as `background-image of header.masthead`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_by: Option<Arc<str>>,
+    /// The viewports at which it happens, if not at all that the page was analysed for: `412x823@1.75`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub viewports: Vec<Arc<str>>,
     /// There is no such file in the site.
     #[serde(skip_serializing_if = "is_false")]
     pub missing: bool,
@@ -82,6 +85,19 @@ pub struct PageGraph {
     /// Whether the document could be read at all.
     #[serde(skip)]
     pub is_read: bool,
+}
+
+impl PageGraph {
+    /// Of a page that nobody looked at.
+    pub(crate) fn unread(site: &Site, page: FileId) -> Self {
+        Self {
+            page: site.url_path(page).into(),
+            file: site.name(page).into(),
+            fetches: Vec::new(),
+            foreign_blocker: None,
+            is_read: false,
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -182,6 +198,7 @@ impl Fetch {
             location: request.location,
             condition,
             used_by,
+            viewports: Vec::new(),
             missing: request.file.is_none(),
             file: request.file,
             crossorigin: request.crossorigin,
@@ -237,6 +254,37 @@ impl Fetch {
         if other.depth < self.depth {
             self.depth = other.depth;
             self.initiator = other.initiator.unwrap_or_else(|| Arc::clone(page));
+            self.location = other.location;
+        }
+    }
+}
+
+impl Fetch {
+    /// Merges the same target as it is asked for at another viewport.
+    pub(super) fn merge_viewport(&mut self, other: Self) {
+        self.render_blocking |= other.render_blocking;
+        self.parser_blocking |= other.parser_blocking;
+        match other.when.cmp(&self.when) {
+            std::cmp::Ordering::Less => {
+                (self.when, self.confidence) = (other.when, other.confidence);
+                self.condition = other.condition;
+            }
+            std::cmp::Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
+            std::cmp::Ordering::Greater => {}
+        }
+        self.used_by = self.used_by.take().or(other.used_by);
+        if other.rank > self.rank {
+            self.rank = other.rank;
+            self.class = other.class;
+            self.destination = other.destination;
+            self.module = other.module;
+            self.crossorigin = other.crossorigin;
+            self.integrity = other.integrity;
+            self.corrupt = other.corrupt;
+        }
+        if other.depth < self.depth {
+            self.depth = other.depth;
+            self.initiator = other.initiator;
             self.location = other.location;
         }
     }

@@ -14,6 +14,7 @@ mod page;
 mod sheets;
 mod style_use;
 mod subresource;
+mod viewports;
 
 #[cfg(test)]
 pub(crate) use fetch::Rank;
@@ -23,3 +24,4 @@ pub(crate) use missing::Suggestions;
 pub(crate) use modules::Modules;
 pub(crate) use page::{Document, PageContext, page_graph};
 pub(crate) use sheets::Sheets;
+pub(crate) use viewports::merge;

@@ -84,6 +84,7 @@ pub(crate) fn page_graph(
         findings: Vec::new(),
         style: StyleSources::default(),
         unused: Vec::new(),
+        awaiting: Vec::new(),
         lost: HashSet::new(),
     };
     for mention in document.mentions {
@@ -117,8 +118,18 @@ struct Builder<'a> {
     style: StyleSources,
     /// What sheets name and the page's style decides about.
     unused: Vec<Request>,
+    /// What is fetched if its element is rendered.
+    awaiting: Vec<Awaiting>,
     /// Targets without a file that were told.
     lost: HashSet<Arc<str>>,
+}
+
+/// A request of an element that asks for it only if it is rendered.
+struct Awaiting {
+    request: Request,
+    element: usize,
+    line: u32,
+    text: String,
 }
 
 impl Builder<'_> {
@@ -203,6 +214,15 @@ impl Builder<'_> {
         let location = format!("{}:{}", self.name, reference.line).into();
         let mut request = Request::of(reference, target.path.into(), file, location);
         request.corrupt = self.is_corrupt(&request, reference);
+        if let Some(element) = reference.element.filter(|_| is_for_boxes(&request)) {
+            self.awaiting.push(Awaiting {
+                request,
+                element,
+                line: reference.line,
+                text: reference.url.to_owned(),
+            });
+            return;
+        }
         let root = Root::of(&request);
         // Elements were judged by the security policies when they were read, with their nonces.
         self.add_named(request, reference.line, reference.url);
@@ -437,7 +457,20 @@ impl Builder<'_> {
     /// Adds what the page's elements make of its style.
     fn add_style_use(&mut self, dom: &Dom, matches: &mut Option<Matches>) {
         let style = std::mem::take(&mut self.style);
-        let used = style.requests(self.context, dom, self.encoding, matches);
+        let awaiting = std::mem::take(&mut self.awaiting);
+        let must_know = !awaiting.is_empty();
+        let used = style.requests(self.context, dom, self.encoding, must_know, matches);
+        for Awaiting {
+            request,
+            element,
+            line,
+            text,
+        } in awaiting
+        {
+            if used.absent.get(element) != Some(&true) {
+                self.add_named(request, line, &text);
+            }
+        }
         for request in used.requests {
             if !self.policies.allows(request.destination, Where::Own) {
                 continue;
@@ -554,6 +587,14 @@ impl Root {
 /// Whether the page's style decides about a request.
 fn is_for_style(request: &Request) -> bool {
     request.when == When::Conditional && request.destination != Destination::Style
+}
+
+/// Whether a request waits for a box: plug-in content is not fetched without.
+fn is_for_boxes(request: &Request) -> bool {
+    matches!(
+        request.destination,
+        Destination::Object | Destination::Embed
+    )
 }
 
 /// Fonts are requested in CORS mode, and a preload in another mode is not used for them.

@@ -108,12 +108,13 @@ impl StyleSources {
         self.attributes.push(Attribute { element, sheet });
     }
 
-    /// What the elements of the page use. `allows` tells whether the page's security policy lets a sheet in.
+    /// What the elements of the page use; with `must_know` even if that is nothing, for their boxes' sake.
     pub(super) fn requests(
         self,
         context: PageContext<'_>,
         dom: &Dom,
         encoding: &'static Encoding,
+        must_know: bool,
         known: &mut Option<Matches>,
     ) -> StyleRequests {
         let mut collector = Collector {
@@ -133,10 +134,11 @@ impl StyleSources {
             ..
         } = collector;
         let names_something = |sheet: &ParsedSheet| sheet.rules.fetches();
-        let is_of_interest = sheets
-            .iter()
-            .filter_map(|sheet| sheet.parsed.as_ref().as_ref())
-            .any(names_something)
+        let is_of_interest = must_know
+            || sheets
+                .iter()
+                .filter_map(|sheet| sheet.parsed.as_ref().as_ref())
+                .any(names_something)
             || self
                 .attributes
                 .iter()

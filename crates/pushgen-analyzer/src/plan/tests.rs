@@ -28,6 +28,7 @@ impl Page {
             location: "index.html:1".into(),
             condition: None,
             used_by: None,
+            viewports: Vec::new(),
             missing: false,
             file: Some(FileId::for_tests(order)),
             crossorigin: (*class == Class::Font).then_some(CrossOrigin::Anonymous),

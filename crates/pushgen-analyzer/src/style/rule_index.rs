@@ -151,12 +151,9 @@ impl RuleIndex {
     }
 
     /// How many selectors can match.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 
     pub(super) fn entry(&self, at: u32) -> Option<&Entry> {

@@ -183,6 +183,7 @@ pub(crate) struct ComplexSelector<'l> {
 
 impl SelectorList {
     /// Parses the selectors of a rule in a sheet without `@namespace`.
+    #[cfg(test)]
     pub(crate) fn parse(text: &str, around: Around<'_>) -> Result<Self, SelectorError> {
         Self::parse_in(text, around, &Namespaces::default())
     }
@@ -247,6 +248,7 @@ impl SelectorList {
     }
 
     /// Whether no selector of the list can match while a page loads.
+    #[cfg(test)]
     pub(crate) fn never_matches(&self) -> bool {
         self.weights.iter().all(|weight| weight.never_matches)
     }

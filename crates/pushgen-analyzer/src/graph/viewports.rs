@@ -1,0 +1,153 @@
+//! One graph of a page out of those for several viewports.
+//!
+//! In: the graph at each viewport. Out: their union. What is fetched before `load` at all of them is certain; what only
+//! some of them fetch says which.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use super::fetch::PageGraph;
+use crate::reference::{When, confidence};
+
+/// Merges the graphs of one page. `names` are those of the viewports, in the same order; there is at least one.
+pub(crate) fn merge(graphs: Vec<PageGraph>, names: &[Arc<str>]) -> Option<PageGraph> {
+    let count = graphs.len();
+    let mut graphs = (0..).zip(graphs);
+    let (_, first) = graphs.next()?;
+    if count == 1 {
+        return Some(first);
+    }
+    let mut merged = PageGraph {
+        page: Arc::clone(&first.page),
+        file: Arc::clone(&first.file),
+        fetches: Vec::with_capacity(first.fetches.len()),
+        foreign_blocker: None,
+        is_read: true,
+    };
+    let mut by_path: HashMap<Arc<str>, usize> = HashMap::new();
+    let mut at: Vec<Vec<(usize, When)>> = Vec::new();
+    for (viewport, graph) in std::iter::once((0, first)).chain(graphs) {
+        merged.foreign_blocker = merged.foreign_blocker.or(graph.foreign_blocker);
+        merged.is_read &= graph.is_read;
+        for fetch in graph.fetches {
+            let seen = (viewport, fetch.when);
+            match by_path.entry(Arc::clone(&fetch.path)) {
+                Entry::Vacant(free) => {
+                    free.insert(merged.fetches.len());
+                    merged.fetches.push(fetch);
+                    at.push(vec![seen]);
+                }
+                Entry::Occupied(known) => {
+                    let known = *known.get();
+                    merged.fetches[known].merge_viewport(fetch);
+                    at[known].push(seen);
+                }
+            }
+        }
+    }
+    for (fetch, at) in merged.fetches.iter_mut().zip(&at) {
+        let agreeing = at.iter().filter(|(_, when)| *when == fetch.when);
+        let agreeing: Vec<usize> = agreeing.map(|(viewport, _)| *viewport).collect();
+        if agreeing.len() < count {
+            fetch.confidence = fetch.confidence.min(confidence::VIEWPORT);
+            fetch.viewports = agreeing
+                .iter()
+                .filter_map(|viewport| names.get(*viewport).cloned())
+                .collect();
+        } else if fetch.confidence >= confidence::VIEWPORT {
+            fetch.confidence = confidence::CERTAIN;
+        }
+    }
+    merged
+        .fetches
+        .sort_by_key(|fetch| (fetch.depth, fetch.order));
+    Some(merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fetch::{Fetch, Rank, Request};
+    use super::*;
+    use crate::reference::{Blocking, Reference};
+    use pushgen_policy::Destination;
+
+    /// A graph of `(path, when, confidence, render-blocking)`.
+    fn graph(fetches: &[(&str, When, f64, bool)]) -> PageGraph {
+        let page: Arc<str> = "/".into();
+        let fetch = |(order, (path, when, confidence, render)): (u32, &(&str, When, f64, bool))| {
+            let blocking = Blocking {
+                render: *render,
+                parser: false,
+            };
+            let reference = Reference {
+                when: *when,
+                confidence: *confidence,
+                blocking,
+                ..Reference::new("", Destination::Style, 1)
+            };
+            let request = Request::of(&reference, (*path).into(), None, "index.html:1".into());
+            Fetch::new(request, &page, order)
+        };
+        PageGraph {
+            page: Arc::clone(&page),
+            file: "index.html".into(),
+            fetches: (0..).zip(fetches).map(fetch).collect(),
+            foreign_blocker: None,
+            is_read: true,
+        }
+    }
+
+    #[test]
+    fn what_all_viewports_fetch_is_certain_and_the_rest_says_where() {
+        use When::{Late, Load};
+        let phone = graph(&[
+            ("/both", Load, 0.9, false),
+            ("/phone", Load, 1.0, false),
+            ("/font", Load, 0.7, false),
+            ("/late-here", Late, 0.5, false),
+            ("/late", Late, 0.5, false),
+        ]);
+        let desktop = graph(&[
+            ("/both", Load, 0.9, true),
+            ("/desktop", Load, 0.9, false),
+            ("/font", Load, 0.7, false),
+            ("/late-here", Load, 1.0, false),
+            ("/late", Late, 0.5, false),
+        ]);
+        let merged = merge(vec![phone, desktop], &["phone".into(), "desktop".into()]);
+        let merged = merged.expect("two graphs");
+        let found: Vec<_> = merged
+            .fetches
+            .iter()
+            .map(|fetch| {
+                let viewports = fetch.viewports.join(" ");
+                (&*fetch.path, fetch.when, fetch.confidence, viewports)
+            })
+            .collect();
+        let row = |path, when, confidence, at: &str| (path, when, confidence, at.to_owned());
+        assert_eq!(
+            found,
+            [
+                row("/both", Load, 1.0, ""),
+                row("/phone", Load, 0.9, "phone"),
+                row("/desktop", Load, 0.9, "desktop"),
+                row("/font", Load, 0.7, ""),
+                row("/late-here", Load, 0.9, "desktop"),
+                row("/late", Late, 0.5, ""),
+            ]
+        );
+        let both = merged.fetches.first().expect("/both");
+        assert!(both.render_blocking);
+        assert_eq!(both.rank, Rank::RenderBlocking);
+    }
+
+    #[test]
+    fn one_viewport_is_left_as_it_is() {
+        let one = graph(&[("/a", When::Load, 0.9, false)]);
+        let merged = merge(vec![one], &["desktop".into()]).expect("a graph");
+        let fetch = merged.fetches.first().expect("/a");
+        assert!(fetch.viewports.is_empty());
+        assert!((fetch.confidence - 0.9).abs() < f64::EPSILON);
+    }
+}
