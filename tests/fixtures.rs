@@ -123,7 +123,11 @@ fn graphs_are_what_the_tables_say() {
 
 fn differences_from_the_table(folder: &Path) -> Vec<String> {
     let expected = table(&read(folder, "fetches.tsv"));
-    let found = graph_rows(&pushgen(&["graph", &dist(folder)]).ok().json_lines());
+    let found = graph_rows(
+        &pushgen(&["graph", "--viewport", "1350x940", &dist(folder)])
+            .ok()
+            .json_lines(),
+    );
     let keys: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
     let differing = keys
         .into_iter()
@@ -152,7 +156,9 @@ fn graphs_policies_and_findings_are_what_was_recorded() {
     let mut differences = Vec::new();
     for folder in folders() {
         let dist = dist(&folder);
-        let graph = pushgen(&["graph", &dist]).ok().stdout;
+        let graph = pushgen(&["graph", "--viewport", "1350x940", &dist])
+            .ok()
+            .stdout;
         let run = pushgen(&[
             "analyze",
             &dist,
@@ -248,7 +254,11 @@ fn graphs_agree_with_what_chromium_asked_for() {
     for folder in folders() {
         let fixture = name(&folder);
         let browser = table(&read(&folder, "chromium.tsv").replace('\n', "\t\n"));
-        let ours = graph_rows(&pushgen(&["graph", &dist(&folder)]).ok().json_lines());
+        let ours = graph_rows(
+            &pushgen(&["graph", "--viewport", "1350x940", &dist(&folder)])
+                .ok()
+                .json_lines(),
+        );
         let keys: BTreeSet<_> = browser.keys().chain(ours.keys()).collect();
         let mut found: Vec<(String, String)> = keys
             .into_iter()
