@@ -251,7 +251,7 @@ pub(crate) struct SiteArguments {
     #[arg(long, value_name = "URL", value_parser = origin)]
     pub(crate) origin: Option<Origin>,
 
-    /// The viewport in CSS pixels
+    /// The viewport in CSS pixels; below 600 wide it is a phone's, which heeds `<meta name=viewport>`
     #[arg(long, value_name = "WxH", value_parser = viewport, default_value = "1350x940")]
     pub(crate) viewport: pushgen_policy::Viewport,
 
