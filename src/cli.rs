@@ -253,7 +253,8 @@ pub(crate) struct SiteArguments {
     pub(crate) origin: Option<Origin>,
 
     /// A viewport in CSS pixels with its device pixel ratio; may be given several times. What all of them
-    /// ask for is certain. Below 600 pixels it is a phone
+    /// ask for is certain. Below 600 pixels it is a
+    /// phone's, which heeds `<meta name=viewport>`
     #[arg(long, value_name = "WxH[@N]", value_parser = viewport, default_values = ["412x823@1.75", "1350x940@1"])]
     pub(crate) viewport: Vec<ViewportArgument>,
 

@@ -216,34 +216,13 @@ fn every_fixture_says_why_it_is_there() {
 }
 
 /// Where Chromium's word is not what the page then does, and why (fixtures/README.md).
-const EXCEPTIONS: [(&str, &str, &str); 12] = [
-    (
-        "blocking-render",
-        "/module-dep.js",
-        "the first paint waits for the imports of a blocking=render module",
-    ),
-    ("head-ended-by-content", "/body.css", AFTER_THE_HEAD),
-    ("head-ended-by-content", "/body.js", AFTER_THE_HEAD),
-    (
-        "module-type-case",
-        "/upper.js",
-        "the preload scanner takes MODULE for a classic script",
-    ),
-    (
-        "preload-and-use",
-        "/end.js",
-        "the parser waits for a script in the body, preloaded or not",
-    ),
+const EXCEPTIONS: [(&str, &str, &str); 5] = [
     ("script-for-event", "/no-document.js", IN_VAIN),
     ("style-element-type", "/no-parameter.css", IN_VAIN),
     ("style-element-type", "/no-type.css", IN_VAIN),
-    ("svg-script-kinds", "/async.js", SVG_SCRIPT),
-    ("svg-script-kinds", "/module.js", SVG_SCRIPT),
     ("svg-script-kinds", "/no-type.js", IN_VAIN),
     ("unclosed-script", "/no-open.js", IN_VAIN),
 ];
-const AFTER_THE_HEAD: &str = "content has ended the head, so that the first paint does not wait";
-const SVG_SCRIPT: &str = "the preload scanner takes every SVG script for a classic one that blocks";
 const IN_VAIN: &str = "the preload scanner asks for a file that nothing uses";
 
 /// The browser's word beside ours: what Chromium asked for before `load` is in the graph, what the graph is sure

@@ -26,8 +26,8 @@ pub(crate) enum Namespace {
 struct Element {
     name: LocalName,
     namespace: Namespace,
-    /// Whether a child is text, white space included.
-    has_text: bool,
+    /// The bytes of the text among its children, white space included.
+    text_bytes: u32,
     /// Whether a tag `<body>` or `<img>` came before.
     scanned_in_body: bool,
     parent: Option<ElementId>,
@@ -83,7 +83,7 @@ impl Dom {
         self.elements.push(Element {
             name,
             namespace,
-            has_text: false,
+            text_bytes: 0,
             scanned_in_body: false,
             parent,
             attributes: at..at,
@@ -114,10 +114,10 @@ impl Dom {
         self.quirks = true;
     }
 
-    /// Tells that an element has text among its children.
-    pub(super) fn set_has_text(&mut self, id: ElementId) {
+    /// Tells how much text an element has among its children.
+    pub(super) fn set_text_bytes(&mut self, id: ElementId, bytes: usize) {
         if let Some(element) = self.elements.get_mut(id.0 as usize) {
-            element.has_text = true;
+            element.text_bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         }
     }
 
@@ -227,7 +227,12 @@ impl<'d> Node<'d> {
 
     /// Whether a child of the element is text, be it white space.
     pub(crate) fn has_text(self) -> bool {
-        self.element().has_text
+        self.element().text_bytes > 0
+    }
+
+    /// The bytes of the text among the element's children.
+    pub(super) fn text_bytes(self) -> u32 {
+        self.element().text_bytes
     }
 
     /// Whether the preload scanner, which sees tags alone, takes the element for a part of the body. Known of

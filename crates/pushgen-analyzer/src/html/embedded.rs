@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use pushgen_policy::Destination;
 
 use super::dom::{Dom, Namespace, Node};
+use super::extent::Extent;
 use super::inline_style::InlineStyle;
 use super::media::Media;
 use super::media_type::{Shown, is_media_type};
@@ -30,6 +31,8 @@ pub(super) struct EmbeddedContent<'d, 'v> {
     /// What the preload scanner takes for the viewport of a phone that does not know it yet, and what its
     /// pictures are then.
     scanned: Option<(Viewport, Pictures<'d>)>,
+    /// How much has come by.
+    extent: Extent,
     /// The media elements that have their `source`.
     sourced: HashSet<usize>,
     /// The media elements that have their default track of a group.
@@ -52,8 +55,30 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
             rendered: OnceCell::new(),
             pictures: Pictures::default(),
             scanned: scanned.map(|scanned| (scanned, Pictures::default())),
+            extent: Extent::default(),
             sourced: HashSet::new(),
             tracked: HashSet::new(),
+        }
+    }
+
+    /// An element has come by.
+    pub(super) fn pass(&mut self, element: Node<'d>) {
+        self.extent.add(element, self.viewport);
+    }
+
+    /// A reference of an element that may be lazy: then it is fetched when the layout wants it, which is surely so
+    /// near the top of the page.
+    fn lazy_if_far(&self, element: Node<'d>, reference: Reference<'d>) -> Reference<'d> {
+        // What `auto` chooses is for the layout to say, too.
+        let is_auto = element
+            .attribute("sizes")
+            .is_some_and(|sizes| sizes.trim_ascii().to_ascii_lowercase().starts_with("auto"));
+        if !is_lazy(element) {
+            reference
+        } else if self.extent.is_near(element) && !is_auto && self.is_rendered(element) {
+            reference.confidence(confidence::LAYOUT)
+        } else {
+            reference.late(confidence::LAYOUT)
         }
     }
 
@@ -98,8 +123,8 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
             "source" => one(self.source(element)),
             "track" => one(self.track(element)),
             "iframe" if !element.has("srcdoc") => {
-                one(attribute("src", Destination::Iframe)
-                    .map(|frame| lazy_if(frame, is_lazy(element))))
+                let frame = attribute("src", Destination::Iframe);
+                one(frame.map(|frame| self.lazy_if_far(element, frame)))
             }
             "frame" => one(attribute("src", Destination::Frame)),
             "object" => one(self.object(element, "data", Destination::Object)),
@@ -116,9 +141,8 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
 
     /// What an `img` shows, and what the preload scanner asked for if it took the viewport for another.
     fn image(&self, element: Node<'d>) -> [Option<Reference<'d>>; 2] {
-        let lazy = is_lazy(element);
         let choice = self.pictures.choose(element, self.viewport);
-        let scanned = self.scanned.as_ref().filter(|_| !lazy);
+        let scanned = self.scanned.as_ref().filter(|_| !is_lazy(element));
         let scanned = scanned.map(|(viewport, pictures)| pictures.choose(element, viewport));
         let reference = |choice: Choice<'d>| {
             let reference = Reference {
@@ -130,7 +154,7 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
             } else {
                 confidence::CERTAIN
             };
-            Some(lazy_if(reference.confidence(certain), lazy))
+            Some(self.lazy_if_far(element, reference.confidence(certain)))
         };
         [
             reference(choice),
@@ -265,15 +289,6 @@ pub(super) fn is_lazy(element: Node<'_>) -> bool {
     element
         .attribute("loading")
         .is_some_and(|value| value.eq_ignore_ascii_case("lazy"))
-}
-
-/// A reference that is fetched when the layout wants it.
-fn lazy_if(reference: Reference<'_>, lazy: bool) -> Reference<'_> {
-    if lazy {
-        reference.late(confidence::LAYOUT)
-    } else {
-        reference
-    }
 }
 
 fn is_image_button(element: Node<'_>) -> bool {

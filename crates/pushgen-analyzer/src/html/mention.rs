@@ -124,6 +124,11 @@ struct Reader<'d, 'v> {
 
 impl<'d> Reader<'d, '_> {
     fn read(&mut self, element: Node<'d>) {
+        self.read_references(element);
+        self.embedded.pass(element);
+    }
+
+    fn read_references(&mut self, element: Node<'d>) {
         if element.line() == 0 {
             // The parser gives a line to whatever can refer to something.
             self.in_body |= element.is("body");
@@ -552,4 +557,57 @@ pub(super) fn crossorigin(element: Node<'_>) -> Option<CrossOrigin> {
             CrossOrigin::Anonymous
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::meta_viewport::layout_viewport;
+    use super::super::parser::parse;
+    use super::*;
+
+    const PHONE: Viewport = Viewport {
+        width: 412,
+        height: 823,
+        ..Viewport::DESKTOP
+    };
+
+    /// The URLs that a phone asks for, with a mark on what the first paint waits for.
+    fn on_a_phone(markup: &str) -> String {
+        let (dom, _) = parse(markup);
+        let mentions = mentions(&dom, &PHONE, &layout_viewport(&dom, &PHONE));
+        let references = mentions.iter().filter_map(|mention| match mention {
+            Mention::Reference(reference) => Some(reference),
+            _ => None,
+        });
+        let urls = references.map(|reference| match reference.blocking.render {
+            true => format!("{}!", reference.url),
+            false => reference.url.to_owned(),
+        });
+        urls.collect::<Vec<_>>().join(" ")
+    }
+
+    /// As Chromium 156 asks: its preload scanner takes the screen for the viewport until it sees the element.
+    #[test]
+    fn until_a_page_wants_a_viewport_a_phone_has_two() {
+        const META: &str = "<meta name=viewport content=width=device-width>";
+        const NARROW: &str = "<link rel=stylesheet media='(max-width: 600px)' href=narrow>";
+        const WIDE: &str = "<link rel=stylesheet media='(min-width: 601px)' href=wide>";
+        const IMAGE: &str = "<img srcset='small 500w, large 900w'>";
+        for (markup, expected) in [
+            ([META, NARROW, WIDE, IMAGE], "narrow! wide small"),
+            ([NARROW, WIDE, IMAGE, ""], "narrow! wide! large small"),
+            ([NARROW, WIDE, META, IMAGE], "narrow! wide! small"),
+            (
+                [
+                    "<meta http-equiv=content-security-policy content=''>",
+                    NARROW,
+                    WIDE,
+                    IMAGE,
+                ],
+                "narrow wide! large",
+            ),
+        ] {
+            assert_eq!(on_a_phone(&markup.concat()), expected, "{markup:?}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod csp;
 mod dom;
 mod embedded;
+mod extent;
 mod inline_style;
 mod long_tag;
 mod media;

@@ -346,9 +346,8 @@ fn arena(sink: &LineSink, text: &str) -> Dom {
                 push_children(&mut stack, contents, Some(element));
             }
         }
-        if push_children(&mut stack, &node, Some(element)) {
-            dom.set_has_text(element);
-        }
+        let bytes = push_children(&mut stack, &node, Some(element));
+        dom.set_text_bytes(element, bytes);
     }
     dom
 }
@@ -364,24 +363,24 @@ fn qualified(name: &QualName) -> LocalName {
     }
 }
 
-/// Puts the elements among the children on the stack. Returns whether there is text beside them.
+/// Puts the elements among the children on the stack. Returns how much text is beside them.
 fn push_children(
     stack: &mut Vec<(Handle, Option<ElementId>)>,
     node: &Handle,
     parent: Option<ElementId>,
-) -> bool {
-    let mut has_text = false;
+) -> usize {
+    let mut bytes = 0;
     let children = node.children.borrow();
     let elements = children.iter().rev().filter(|child| match child.data {
         NodeData::Element { .. } => true,
-        NodeData::Text { .. } => {
-            has_text = true;
+        NodeData::Text { ref contents } => {
+            bytes += contents.borrow().len();
             false
         }
         _ => false,
     });
     stack.extend(elements.map(|child| (Rc::clone(child), parent)));
-    has_text
+    bytes
 }
 
 pub(super) fn declares_shadow_root(attributes: &[Attribute]) -> bool {
