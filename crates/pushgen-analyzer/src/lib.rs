@@ -24,6 +24,8 @@ pub mod fuzzing;
 mod graph;
 mod html;
 mod js;
+mod layout;
+mod lcp;
 mod plan;
 mod reference;
 mod resolve;

@@ -26,4 +26,6 @@ pub(crate) use mention::{Effect, Mention, mentions};
 pub(crate) use parser::parse;
 #[cfg(test)]
 pub(crate) use parser::{TextOf, parse_keeping};
+#[cfg(test)]
+pub(crate) use picture::Pictures;
 pub(crate) use work::Stopped;

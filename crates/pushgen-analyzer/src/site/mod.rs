@@ -7,6 +7,7 @@
 //! A page is a file named `*.html`, `*.htm` or `*.xhtml`; the latter is read with the HTML parser too.
 
 mod crawl;
+mod image_size;
 mod urls;
 mod weight;
 
@@ -22,6 +23,8 @@ use pushgen_policy::Coding;
 use crate::error::SiteError;
 use crate::finding::{Code, Finding};
 use crawl::Filter;
+#[allow(unused_imports, reason = "the walk over the page asks")]
+pub(crate) use image_size::{ImageSizes, NaturalSize};
 pub(crate) use urls::Lookup;
 pub use weight::Weight;
 

@@ -39,11 +39,22 @@ mod wide_keyword;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cascade::{Cascaded, MatchedBlock, Origin, SheetId};
+pub(crate) use computed::ComputedStyle;
+pub(crate) use custom_property::{Allowance, CustomProperties};
 pub(crate) use declaration::Declaration;
+#[cfg(test)]
+pub(crate) use layer::{LayerId, LayerTree};
 pub(crate) use layer::{LayerMention, MentionId};
+#[cfg(test)]
+pub(crate) use property::Longhand;
 pub(crate) use matching::{Match, Outcome, PageSheet, match_page};
 pub(crate) use names::{NamespaceUrl, Namespaces};
 pub(crate) use pseudo_element::PseudoElement;
 pub(crate) use rule_index::{IndexedRule, RuleId, RuleIndex};
 pub(crate) use scope::Scope;
+pub(crate) use substitution::Template;
+pub(crate) use user_agent::UserAgentStyle;
+pub(crate) use value::{Display, Visibility};
+pub(crate) use wide_keyword::WideKeyword;
 pub(crate) use selector::{Around, SelectorError, SelectorList, Specificity};
