@@ -97,6 +97,7 @@ pub(crate) struct BoxStyle {
     pub(crate) repeats: bool,
     pub(crate) wraps: bool,
     pub(crate) grow: f32,
+    pub(crate) flex_shrink: f32,
     pub(crate) basis: Option<Length>,
     pub(crate) columns: Box<[Track]>,
     pub(crate) span: f32,
@@ -144,6 +145,7 @@ impl BoxStyle {
             repeats: true,
             wraps: false,
             grow: 0.0,
+            flex_shrink: 1.0,
             basis: None,
             columns: Box::default(),
             span: 1.0,
@@ -447,6 +449,7 @@ fn compute(slots: &Slots, element: Element<'_>, parent: &BoxStyle, viewport: &Vi
         repeats: slots.word(L::BackgroundRepeat) != Some(Word::NoRepeat),
         wraps: slots.word(L::FlexWrap) == Some(Word::Wrap),
         grow: slots.number(L::FlexGrow).unwrap_or(0.0).max(0.0),
+        flex_shrink: slots.number(L::FlexShrink).unwrap_or(1.0).max(0.0),
         basis: slots.length(L::FlexBasis, None, None),
         columns: match slots.get(L::Columns) {
             Slot::Value(BoxValue::Tracks(tracks)) => tracks.clone(),

@@ -61,6 +61,7 @@ names! {
         FlexDirection = "flex-direction" | "-webkit-flex-direction",
         FlexWrap = "flex-wrap" | "-webkit-flex-wrap",
         FlexGrow = "flex-grow",
+        FlexShrink = "flex-shrink",
         FlexBasis = "flex-basis",
         Columns = "grid-template-columns",
         Span = "grid-column" | "grid-column-end",
@@ -134,7 +135,7 @@ impl BoxProperty {
             Self::Inset => &[L::Top, L::Right, L::Bottom, L::Left],
             Self::InsetInline => &[L::Left, L::Right],
             Self::InsetBlock => &[L::Top, L::Bottom],
-            Self::Flex => &[L::FlexGrow, L::FlexBasis],
+            Self::Flex => &[L::FlexGrow, L::FlexShrink, L::FlexBasis],
             Self::FlexFlow => &[L::FlexDirection, L::FlexWrap],
             Self::GapBoth => &[L::RowGap, L::Gap],
             Self::Font => &[L::FontSize, L::LineHeight],
@@ -474,13 +475,15 @@ fn font(input: &mut Parser<'_>) -> Values {
 /// Flexbox 1 §7.1.1
 fn flex(input: &mut Parser<'_>) -> Result<Values, Failure> {
     let number = |value| BoxValue::Length(Length::Number(value));
-    let (mut grow, mut basis) = (None, None);
+    let (mut grow, mut shrink, mut basis) = (None, 1.0, None);
     let mut numbers = 0;
     while !input.is_exhausted() {
         match single(input)? {
             BoxValue::Length(Length::Number(value)) if numbers < 2 => {
                 if numbers == 0 {
                     grow = Some(value);
+                } else {
+                    shrink = value;
                 }
                 numbers += 1;
             }
@@ -501,6 +504,7 @@ fn flex(input: &mut Parser<'_>) -> Result<Values, Failure> {
     let basis = basis.unwrap_or(BoxValue::Length(Length::pixels(0.0)));
     Ok(vec![
         (BoxLonghand::FlexGrow, number(grow)),
+        (BoxLonghand::FlexShrink, number(shrink)),
         (BoxLonghand::FlexBasis, basis),
     ])
 }

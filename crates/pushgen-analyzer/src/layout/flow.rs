@@ -56,6 +56,8 @@ pub(crate) struct Text {
     pub(crate) lines: u32,
     /// Characters of the longest of them.
     pub(crate) longest: u32,
+    /// Characters of the longest word.
+    pub(crate) word: u32,
 }
 
 impl Text {
@@ -63,7 +65,7 @@ impl Text {
     pub(crate) fn of(text: &str) -> Self {
         let mut found = Self::default();
         let mut was_space = true;
-        let mut line = 0u32;
+        let (mut line, mut word) = (0u32, 0u32);
         let (mut lines, mut longest) = (1u32, 0u32);
         for c in text.chars() {
             let is_space = c.is_ascii_whitespace();
@@ -73,6 +75,9 @@ impl Text {
                 found.characters = found.characters.saturating_add(units);
             }
             was_space = is_space;
+            // Ideographs are words by themselves.
+            word = if is_space || units > 1 { 0 } else { word.saturating_add(1) };
+            found.word = found.word.max(word);
             if c == '\n' {
                 lines = lines.saturating_add(1);
                 line = 0;
@@ -153,6 +158,8 @@ struct State {
     is_inline_level: bool,
     text_width: f32,
     text_lines: f32,
+    /// The longest word.
+    word: f32,
     line: f32,
     /// The widest that its border box gets by itself, and what its content comes to so far.
     widest: f32,
@@ -235,6 +242,7 @@ impl<'b> Flow<'b> {
                 let state = &mut states[holder];
                 state.text_width += width;
                 state.text_lines += lines;
+                state.word = state.word.max(found.text.word as f32 * font * metrics.advance);
                 if found.text.characters > 0 || holder == at {
                     state.line = state.line.max(line);
                 }
@@ -537,6 +545,7 @@ impl<'b> Flow<'b> {
             let least = limit(&style.min_width).map_or(0.0, |limit| limit + padding);
             base = base.max(least);
             let keeps = match (&self.boxes[child].replaced, given) {
+                _ if style.flex_shrink == 0.0 => base,
                 (Some(_), None) => base,
                 _ => least,
             };
@@ -713,7 +722,8 @@ impl<'b> Flow<'b> {
             Word::Pre => state.text_lines,
             Word::PreWrap => (state.text_width / width).ceil().max(state.text_lines),
             Word::NoWrap if state.text_width > 0.0 => 1.0,
-            _ => (state.text_width / width).ceil(),
+            // A line ends with the last word that fits, half a word before its end.
+            _ => (state.text_width / (width - state.line * 0.9).max(width * 0.6)).ceil(),
         };
         let line = state.line;
         self.states[at].text_height = lines * line;
@@ -1002,7 +1012,7 @@ impl<'b> Flow<'b> {
         Rect {
             x: rect.x + left,
             y: rect.y + top + leading / 2.0,
-            width: if style.white_space == Word::Pre { longest } else { longest.min(state.width * 0.98) },
+            width: if style.white_space == Word::Pre { longest } else { longest.min((state.width * 0.98).max(state.word)) },
             height: (state.text_height - leading).max(0.0),
         }
     }

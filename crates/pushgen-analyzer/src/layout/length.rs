@@ -106,7 +106,6 @@ impl Length {
             let negated = match input.next()? {
                 Token::Delim('+') => false,
                 Token::Delim('-') => true,
-                Token::Comma => return Err(unexpected()),
                 _ => return Err(unexpected()),
             };
             let term = Self::product(input, depth)?;
@@ -250,7 +249,8 @@ mod tests {
             let mut input = Parser::new(text);
             let length = input.parse_entirely(Length::parse).ok();
             let found = length.and_then(|length| length.resolve(&basis));
-            assert_eq!(found, expected, "{text}");
+            let rounded = |value: Option<f32>| value.map(|value| (value * 100.0).round());
+            assert_eq!(rounded(found), rounded(expected), "{text}");
         }
         let unknown = Basis {
             percent: None,

@@ -28,6 +28,9 @@ pub(crate) const MAX_BOXES: usize = 4096;
 /// A smaller image is never planned, whatever else there is: text of some words is as large.
 const SMALLEST: f32 = 9_000.0;
 
+/// Screens narrower than this are those of browsers that zoom out of pages that are wider.
+const MOBILE: u32 = 600;
+
 /// Bits per pixel below which an image does not count.
 const LEAST_ENTROPY: f32 = 0.05;
 
@@ -105,9 +108,11 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
     let mut first: Option<Paints> = None;
     let mut agreed = 0.0;
     let mut least_lead = f32::INFINITY;
+    let mut overflows = false;
     for (metrics, screen) in ASSUMPTIONS {
         let placed = lay_out(&layout, metrics, viewport);
         let paints = Paints::of(boxes, &hidden, &placed, viewport, screen);
+        overflows |= paints.overflows;
         match &first {
             None => {
                 paints.image?;
@@ -144,15 +149,18 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
     doubt(least_lead < 1.25, 0.8, "other content is almost as large");
     doubt(image.natural.is_none(), 0.6, "its size is not known");
     doubt(paints.image_area < SMALLEST, 0.5, "it is small");
+    doubt(overflows, 0.7, "the page may be wider than the screen");
     doubt(image.is_lazy, 0.9, "it is lazy");
     let area = paints.image_area as u32;
-    let mut reason = match image.role {
-        ImageRole::Background => format!("largest background in the first screen, {area} px²"),
-        ImageRole::Poster => format!("largest poster in the first screen, {area} px²"),
-        ImageRole::Content | ImageRole::Svg => {
-            format!("largest image in the first screen, {area} px²")
-        }
+    let role = match image.role {
+        ImageRole::Background => "background",
+        ImageRole::Poster => "poster",
+        ImageRole::Content | ImageRole::Svg => "image",
     };
+    let lead = least_lead.min(99.0);
+    let mut reason = format!(
+        "largest {role} in the first screen: {area} px², {lead:.1} times the next content"
+    );
     if !doubts.is_empty() {
         reason.push_str(", but ");
         reason.push_str(&doubts.join(", "));
@@ -164,6 +172,11 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
         reason,
         area,
     })
+}
+
+fn is_lazy(boxes: &[PageBox], at: usize) -> bool {
+    let image = boxes.get(at).and_then(|found| found.image.as_ref());
+    image.is_some_and(|image| image.is_lazy)
 }
 
 fn path(boxes: &[PageBox], at: usize) -> Option<&Arc<str>> {
@@ -202,6 +215,8 @@ fn hidden(boxes: &[PageBox]) -> Vec<bool> {
 struct Paints {
     image: Option<usize>,
     image_area: f32,
+    /// Whether something makes the page wider than the screen, which mobile browsers answer by zooming out.
+    overflows: bool,
     /// Of the largest text, and of the largest image of another file.
     text_area: f32,
     second_area: f32,
@@ -227,13 +242,22 @@ impl Paints {
                 continue;
             }
             let sight = screen.intersect(place.clip);
+            let end = |rect: Rect| {
+                let right = (rect.x + rect.width).min(place.clip.x + place.clip.width);
+                rect.area() > 0.0 && (screen.width * 1.02..screen.width * 20.0).contains(&right)
+            };
+            paints.overflows |= viewport.width < MOBILE && (end(place.rect) || end(place.text));
             paints.text_area = paints.text_area.max(place.text.intersect(sight).area());
             let Some(image) = found.image.as_ref().filter(|_| !found.is_canvas) else {
                 continue;
             };
             let area = image_area(found, image, place.rect, sight, viewport);
             let is_other = paints.image.and_then(|at| path(boxes, at)) != Some(&image.path);
-            if area > paints.image_area {
+            // Rounding must not decide among equals: the first of them wins.
+            let is_sooner = area > paints.image_area * 0.998
+                && !image.is_lazy
+                && paints.image.is_some_and(|at| is_lazy(boxes, at));
+            if area > paints.image_area * 1.002 || is_sooner {
                 if is_other {
                     paints.second_area = paints.image_area;
                 }
@@ -248,7 +272,7 @@ impl Paints {
 
     /// By how much the image leads. Among images of one size the first wins, so that these do not count.
     fn lead(&self) -> f32 {
-        let second = if self.second_area > self.image_area * 0.999 {
+        let second = if self.second_area > self.image_area * 0.997 {
             0.0
         } else {
             self.second_area

@@ -80,7 +80,7 @@ impl<'s> Walk<'s> {
         };
         if depth < 4 {
             for import in &sheet.parsed.imports {
-                if import.applies(&self.viewport) != Applies::Never
+                if import.applies(&self.viewport) == Applies::Matches
                     && let Target::Site(target) = self.resolver.resolve(&sheet.url, &import.url)
                     && let Some(file) = target.file
                 {
@@ -114,7 +114,7 @@ impl<'s> Walk<'s> {
         for element in dom.elements() {
             let media = element.attribute("media").unwrap_or_default();
             let applies =
-                MediaQueryList::parse(media).evaluate(&self.viewport) != Applies::Never;
+                MediaQueryList::parse(media).evaluate(&self.viewport) == Applies::Matches;
             if element.is("style") && applies {
                 sheets.push(Rc::new(Sheet::new(element.text(), base.clone())));
             }
@@ -192,7 +192,7 @@ impl<'s> Walk<'s> {
                 for found in found.iter().filter(|found| found.pseudo_element == pseudo) {
                     let sheet = &sheets[found.sheet as usize];
                     let rule = &sheet.parsed.style_rules[found.rule.0 as usize];
-                    if rule.context.applies(&self.viewport) == Applies::Never {
+                    if rule.context.applies(&self.viewport) != Applies::Matches {
                         continue;
                     }
                     let layer = rule
