@@ -43,9 +43,9 @@ pub(crate) use image::{ImageCandidate, ImageSource, StyleImage, image_set};
 pub(crate) use import::Import;
 pub(crate) use media::{Applies, MediaQueryList};
 pub(crate) use sizes::source_size;
+pub(crate) use style_rule::{Keyframes, StyleRule};
 #[cfg(test)]
 pub(crate) use style_rule::{Nesting, NestingStep};
-pub(crate) use style_rule::{Keyframes, StyleRule};
 pub(crate) use truth::Truth;
 pub(crate) use url::{UrlToken, fetched_url};
 

@@ -7,7 +7,8 @@
 use std::cmp::Reverse;
 
 use super::declaration::{
-    BoxBody, BoxDeclaration, BoxLonghand, BoxProperty, BoxValue, Substituted, Track, Word, substituted,
+    BoxBody, BoxDeclaration, BoxLonghand, BoxProperty, BoxValue, Substituted, Track, Word,
+    substituted,
 };
 use super::length::{Basis, Length, Unit};
 use crate::style::{
@@ -217,7 +218,13 @@ fn strength(
         block.layer
     };
     let proximity = Reverse(block.proximity.unwrap_or(u32::MAX));
-    (block.origin, layer, block.specificity, proximity, block.order)
+    (
+        block.origin,
+        layer,
+        block.specificity,
+        proximity,
+        block.order,
+    )
 }
 
 /// The values that won so far; the weakest declarations come first.
@@ -336,7 +343,12 @@ impl Slots {
     }
 }
 
-fn compute(slots: &Slots, element: Element<'_>, parent: &BoxStyle, viewport: &Viewport) -> BoxStyle {
+fn compute(
+    slots: &Slots,
+    element: Element<'_>,
+    parent: &BoxStyle,
+    viewport: &Viewport,
+) -> BoxStyle {
     use BoxLonghand as L;
     let font_size = font_size(slots, element.name, parent, viewport);
     let root_font_size = if element.is_root {
@@ -436,7 +448,9 @@ fn compute(slots: &Slots, element: Element<'_>, parent: &BoxStyle, viewport: &Vi
             Slot::Open if element.name == "textarea" => Word::PreWrap,
             Slot::Open | Slot::Inherit => parent.white_space,
         },
-        is_transparent: slots.number(L::Opacity).is_some_and(|opacity| opacity <= 0.0),
+        is_transparent: slots
+            .number(L::Opacity)
+            .is_some_and(|opacity| opacity <= 0.0),
         clips: slots.word(L::Overflow) == Some(Word::Hidden),
         background_size: match slots.get(L::BackgroundSize) {
             Slot::Value(BoxValue::Word(Word::Cover)) => BackgroundSize::Cover,

@@ -307,7 +307,9 @@ fn values(property: BoxProperty, input: &mut Parser<'_>) -> Result<Values, Failu
             ];
             while let Ok(value) = input.try_parse(single) {
                 match value {
-                    BoxValue::Word(Word::Row | Word::Column) => values.push((L::FlexDirection, value)),
+                    BoxValue::Word(Word::Row | Word::Column) => {
+                        values.push((L::FlexDirection, value))
+                    }
                     value => values.push((L::FlexWrap, value)),
                 }
             }
@@ -370,7 +372,8 @@ fn sides(longhands: &[BoxLonghand], input: &mut Parser<'_>) -> Result<Values, Fa
 }
 
 fn aspect_ratio(input: &mut Parser<'_>) -> Result<BoxValue, Failure> {
-    let is_auto = |input: &mut Parser<'_>| input.expect_ident_matching("auto").map_err(Failure::from);
+    let is_auto =
+        |input: &mut Parser<'_>| input.expect_ident_matching("auto").map_err(Failure::from);
     let auto = input.try_parse(is_auto).is_ok();
     let Ok(width) = input.try_parse(|input| input.expect_number()) else {
         return if auto {
@@ -449,8 +452,15 @@ fn font(input: &mut Parser<'_>) -> Values {
             Ok(Token::Ident(name)) => {
                 let word = Word::named(&name.to_ascii_lowercase());
                 if let Some(
-                    word @ (Word::XxSmall | Word::XSmall | Word::Small | Word::Medium | Word::Large
-                    | Word::XLarge | Word::XxLarge | Word::Smaller | Word::Larger),
+                    word @ (Word::XxSmall
+                    | Word::XSmall
+                    | Word::Small
+                    | Word::Medium
+                    | Word::Large
+                    | Word::XLarge
+                    | Word::XxLarge
+                    | Word::Smaller
+                    | Word::Larger),
                 ) = word
                 {
                     size = BoxValue::Word(word);

@@ -70,13 +70,21 @@ impl Text {
         for c in text.chars() {
             let is_space = c.is_ascii_whitespace();
             // Ideographs take a whole em.
-            let units = if ('\u{2e80}'..='\u{ffef}').contains(&c) { 2 } else { 1 };
+            let units = if ('\u{2e80}'..='\u{ffef}').contains(&c) {
+                2
+            } else {
+                1
+            };
             if !is_space || !was_space {
                 found.characters = found.characters.saturating_add(units);
             }
             was_space = is_space;
             // Ideographs are words by themselves.
-            word = if is_space || units > 1 { 0 } else { word.saturating_add(1) };
+            word = if is_space || units > 1 {
+                0
+            } else {
+                word.saturating_add(1)
+            };
             found.word = found.word.max(word);
             if c == '\n' {
                 lines = lines.saturating_add(1);
@@ -113,6 +121,8 @@ pub(crate) struct LayoutBox {
     pub(crate) parent: Option<usize>,
     pub(crate) style: BoxStyle,
     pub(crate) text: Text,
+    /// Whether its font is a monospaced one, which is wider than others.
+    pub(crate) is_monospace: bool,
     pub(crate) replaced: Option<Replaced>,
 }
 
@@ -137,7 +147,11 @@ pub(crate) struct Placed {
 }
 
 /// Lays out boxes.
-pub(crate) fn lay_out(boxes: &[LayoutBox], metrics: TextMetrics, viewport: &Viewport) -> Vec<Placed> {
+pub(crate) fn lay_out(
+    boxes: &[LayoutBox],
+    metrics: TextMetrics,
+    viewport: &Viewport,
+) -> Vec<Placed> {
     let mut flow = Flow::new(boxes, metrics, viewport);
     flow.measure_content();
     flow.set_widths();
@@ -233,8 +247,13 @@ impl<'b> Flow<'b> {
                 ),
                 _ => (found.text.characters as f32, 0.0),
             };
-            let mono = if found.style.white_space == Word::Pre { 1.2 } else { 1.0 };
-            let width = width * font * metrics.advance * mono;
+            // Monospaced letters are 0.6 em wide in nearly all fonts.
+            let advance = if found.is_monospace {
+                0.6
+            } else {
+                metrics.advance
+            } * font;
+            let width = width * advance;
             let line = found.style.line() * metrics.stretch;
             let is_laid_out = state.is_laid_out;
             let holder = if is_laid_out { Some(at) } else { container };
@@ -242,7 +261,7 @@ impl<'b> Flow<'b> {
                 let state = &mut states[holder];
                 state.text_width += width;
                 state.text_lines += lines;
-                state.word = state.word.max(found.text.word as f32 * font * metrics.advance);
+                state.word = state.word.max(found.text.word as f32 * advance);
                 if found.text.characters > 0 || holder == at {
                     state.line = state.line.max(line);
                 }
@@ -276,10 +295,23 @@ impl<'b> Flow<'b> {
     }
 
     /// A width or height as that of the content box.
-    fn content(&self, at: usize, length: Option<&Length>, percent: Option<f32>, padding: f32) -> Option<f32> {
+    fn content(
+        &self,
+        at: usize,
+        length: Option<&Length>,
+        percent: Option<f32>,
+        padding: f32,
+    ) -> Option<f32> {
         let given = self.resolve(at, length, percent)?;
         let is_border_box = self.boxes[at].style.border_box;
-        Some(if is_border_box { given - padding } else { given }.max(0.0))
+        Some(
+            if is_border_box {
+                given - padding
+            } else {
+                given
+            }
+            .max(0.0),
+        )
     }
 
     /// Pass 1: the width of the content on one line.
@@ -395,7 +427,9 @@ impl<'b> Flow<'b> {
         let sides = |lengths: &[Option<Length>; 4]| {
             let mut sides = [0.0; 4];
             for (side, length) in sides.iter_mut().zip(lengths) {
-                *side = self.resolve(at, length.as_ref(), Some(available)).unwrap_or(0.0);
+                *side = self
+                    .resolve(at, length.as_ref(), Some(available))
+                    .unwrap_or(0.0);
             }
             sides
         };
@@ -408,17 +442,21 @@ impl<'b> Flow<'b> {
             self.resolve(at, length, Some(of))
         };
         let is_out = matches!(style.positioned, Positioned::Absolute | Positioned::Fixed);
-        let width_limit = |limit: &Option<Length>| {
-            self.content(at, limit.as_ref(), Some(available), beside)
-        };
-        let height_limit = |limit: &Option<Length>| {
-            self.content(at, limit.as_ref(), around_height, above)
-        };
+        let offset = |side: usize| inset(side, available).filter(|_| is_out).unwrap_or(0.0);
+        let inner = (inner - offset(1) - offset(3)).max(0.0);
+        let width_limit =
+            |limit: &Option<Length>| self.content(at, limit.as_ref(), Some(available), beside);
+        let height_limit =
+            |limit: &Option<Length>| self.content(at, limit.as_ref(), around_height, above);
         let (min_width, max_width) = (width_limit(&style.min_width), width_limit(&style.max_width));
-        let (min_height, max_height) =
-            (height_limit(&style.min_height), height_limit(&style.max_height));
+        let (min_height, max_height) = (
+            height_limit(&style.min_height),
+            height_limit(&style.max_height),
+        );
         let clamp = |value: f32, min: Option<f32>, max: Option<f32>| {
-            value.min(max.unwrap_or(f32::INFINITY)).max(min.unwrap_or(0.0))
+            value
+                .min(max.unwrap_or(f32::INFINITY))
+                .max(min.unwrap_or(0.0))
         };
         let mut width = if state.is_width_set {
             Some(state.width)
@@ -427,13 +465,15 @@ impl<'b> Flow<'b> {
         };
         let mut height = self.content(at, style.height.as_ref(), around_height, above);
         if is_out {
-            if style.height.is_none() && found.replaced.is_none()
-                && let Some((top, bottom)) = around_height
-                    .and_then(|of| inset(0, of).zip(inset(2, of)))
+            if style.height.is_none()
+                && found.replaced.is_none()
+                && let Some((top, bottom)) =
+                    around_height.and_then(|of| inset(0, of).zip(inset(2, of)))
             {
                 height = around_height.map(|of| (of - top - bottom - above).max(0.0));
             }
-            if width.is_none() && found.replaced.is_none()
+            if width.is_none()
+                && found.replaced.is_none()
                 && let Some((left, right)) = inset(3, available).zip(inset(1, available))
             {
                 width = Some((available - left - right - beside).max(0.0));
@@ -465,7 +505,10 @@ impl<'b> Flow<'b> {
                     .unwrap_or(150.0);
                 let before = used_height;
                 used_height = clamp(used_height, min_height, max_height);
-                if used_height < before && width.is_none() && let Some(ratio) = ratio {
+                if used_height < before
+                    && width.is_none()
+                    && let Some(ratio) = ratio
+                {
                     used_width = clamp(used_height * ratio, min_width, max_width);
                 }
                 (used_width, Some(used_height))
@@ -476,13 +519,22 @@ impl<'b> Flow<'b> {
                     || style.positioned == Positioned::Float
                     || state.is_inline_level
                     || style.kind == Kind::TableCell;
-                let by_ratio = style.ratio.zip(height).map(|(ratio, height)| ratio * height);
-                let own = width.or(by_ratio.filter(|_| shrinks)).unwrap_or(if shrinks {
-                    (state.widest - beside).min(inner)
+                let by_ratio = style
+                    .ratio
+                    .zip(height)
+                    .map(|(ratio, height)| ratio * height);
+                let own = width
+                    .or(by_ratio.filter(|_| shrinks))
+                    .unwrap_or(if shrinks {
+                        (state.widest - beside).min(inner)
+                    } else {
+                        inner
+                    });
+                let own = if state.is_width_set {
+                    own
                 } else {
-                    inner
-                });
-                let own = if state.is_width_set { own } else { clamp(own, min_width, max_width) };
+                    clamp(own, min_width, max_width)
+                };
                 let height = height.or_else(|| style.ratio.map(|ratio| own / ratio));
                 (own, clamp_option(height, min_height, max_height))
             }
@@ -497,7 +549,9 @@ impl<'b> Flow<'b> {
 
     /// The gap between columns, or rows.
     fn gap(&self, at: usize, length: Option<&Length>) -> f32 {
-        self.resolve(at, length, Some(self.states[at].width)).unwrap_or(0.0).max(0.0)
+        self.resolve(at, length, Some(self.states[at].width))
+            .unwrap_or(0.0)
+            .max(0.0)
     }
 
     fn is_in_flow(&self, at: usize) -> bool {
@@ -525,8 +579,11 @@ impl<'b> Flow<'b> {
         let available = self.states[at].width;
         let wraps = self.boxes[at].style.wraps;
         let gap = self.gap(at, self.boxes[at].style.gap.as_ref());
-        let children: Vec<usize> =
-            self.children(at).into_iter().filter(|child| self.is_in_flow(*child)).collect();
+        let children: Vec<usize> = self
+            .children(at)
+            .into_iter()
+            .filter(|child| self.is_in_flow(*child))
+            .collect();
         // (box, border box, margins, what it must keep)
         let mut line: Vec<(usize, f32, f32, f32)> = Vec::new();
         let mut used = 0.0;
@@ -547,6 +604,7 @@ impl<'b> Flow<'b> {
             let keeps = match (&self.boxes[child].replaced, given) {
                 _ if style.flex_shrink == 0.0 => base,
                 (Some(_), None) => base,
+                (Some(_), _) if self.resolve(child, style.width.as_ref(), None).is_some() => base,
                 _ => least,
             };
             let before = if line.is_empty() { 0.0 } else { gap };
@@ -564,13 +622,27 @@ impl<'b> Flow<'b> {
     fn end_line(&mut self, line: &[(usize, f32, f32, f32)], free: f32, is_table: bool) {
         let grow: f32 = line
             .iter()
-            .map(|(child, ..)| if is_table { 1.0 } else { self.boxes[*child].style.grow })
+            .map(|(child, ..)| {
+                if is_table {
+                    1.0
+                } else {
+                    self.boxes[*child].style.grow
+                }
+            })
             .sum();
         let shrinkable: f32 = line.iter().map(|(_, base, _, keeps)| base - keeps).sum();
         for (child, base, _, keeps) in line {
             let share = if free >= 0.0 {
-                let own = if is_table { 1.0 } else { self.boxes[*child].style.grow };
-                if grow > 0.0 { free * own / grow.max(1.0) } else { 0.0 }
+                let own = if is_table {
+                    1.0
+                } else {
+                    self.boxes[*child].style.grow
+                };
+                if grow > 0.0 {
+                    free * own / grow.max(1.0)
+                } else {
+                    0.0
+                }
             } else if shrinkable > 0.0 {
                 (free * (base - keeps) / shrinkable).max(keeps - base)
             } else {
@@ -589,7 +661,9 @@ impl<'b> Flow<'b> {
                 return;
             }
         }
-        let available = self.states[child].container.map_or(0.0, |at| self.states[at].width);
+        let available = self.states[child]
+            .container
+            .map_or(0.0, |at| self.states[at].width);
         let (padding, _) = self.beside(child, available);
         let state = &mut self.states[child];
         state.width = (border_width - padding).max(0.0);
@@ -606,7 +680,9 @@ impl<'b> Flow<'b> {
         for track in &style.columns {
             match track {
                 Track::Fixed(length) => {
-                    columns.push(Some(self.resolve(at, Some(length), Some(width)).unwrap_or(0.0)));
+                    columns.push(Some(
+                        self.resolve(at, Some(length), Some(width)).unwrap_or(0.0),
+                    ));
                     shares.push(0.0);
                 }
                 Track::Share(share) => {
@@ -618,7 +694,10 @@ impl<'b> Flow<'b> {
                     shares.push(1.0);
                 }
                 Track::Repeated(length) => {
-                    let least = self.resolve(at, Some(length), Some(width)).unwrap_or(width).max(1.0);
+                    let least = self
+                        .resolve(at, Some(length), Some(width))
+                        .unwrap_or(width)
+                        .max(1.0);
                     let count = ((width + gap) / (least + gap)).floor().clamp(1.0, 64.0);
                     for _ in 0..count as usize {
                         columns.push(None);
@@ -695,7 +774,9 @@ impl<'b> Flow<'b> {
             let [top, _, bottom, _] = state.padding;
             let above = top + bottom;
             let limit = |limit: &Option<Length>| {
-                let around = state.container.and_then(|at| self.states[at].definite_height);
+                let around = state
+                    .container
+                    .and_then(|at| self.states[at].definite_height);
                 self.content(at, limit.as_ref(), around, above)
             };
             let height = match (state.definite_height, &style.height) {
@@ -704,10 +785,12 @@ impl<'b> Flow<'b> {
                     height.max(content)
                 }
                 (Some(height), _) => height,
-                (None, _) => {
-                    clamp_option(Some(content), limit(&style.min_height), limit(&style.max_height))
-                        .unwrap_or(content)
-                }
+                (None, _) => clamp_option(
+                    Some(content),
+                    limit(&style.min_height),
+                    limit(&style.max_height),
+                )
+                .unwrap_or(content),
             };
             self.states[at].height = height + above;
         }
@@ -732,7 +815,9 @@ impl<'b> Flow<'b> {
         let text = lines * line;
         let children = self.children(at);
         match style.inside {
-            Inside::FlexRow => text.max(self.lay_out_row(&children, width, gap, row_gap, style.wraps)),
+            Inside::FlexRow => {
+                text.max(self.lay_out_row(&children, width, gap, row_gap, style.wraps))
+            }
             Inside::Flow if style.kind == Kind::TableRow => {
                 self.lay_out_row(&children, width, 0.0, 0.0, false)
             }
@@ -769,7 +854,14 @@ impl<'b> Flow<'b> {
         self.states[child].y = y;
     }
 
-    fn lay_out_flow(&mut self, children: &[usize], width: f32, text: f32, last_line: f32, line: f32) -> f32 {
+    fn lay_out_flow(
+        &mut self,
+        children: &[usize],
+        width: f32,
+        text: f32,
+        last_line: f32,
+        line: f32,
+    ) -> f32 {
         // The bottom of what is above, the open line's top, height and width, the margin that is to collapse.
         let mut y = (text - line).max(0.0);
         let mut row = if text > 0.0 { line } else { 0.0 };
@@ -835,7 +927,14 @@ impl<'b> Flow<'b> {
         (y + row + margin.max(0.0)).max(float_bottom)
     }
 
-    fn lay_out_row(&mut self, children: &[usize], width: f32, gap: f32, row_gap: f32, wraps: bool) -> f32 {
+    fn lay_out_row(
+        &mut self,
+        children: &[usize],
+        width: f32,
+        gap: f32,
+        row_gap: f32,
+        wraps: bool,
+    ) -> f32 {
         let (mut x, mut y) = (0.0f32, 0.0f32);
         let mut row: Vec<usize> = Vec::new();
         let mut height = 0.0f32;
@@ -865,7 +964,8 @@ impl<'b> Flow<'b> {
     /// Boxes without a height are as high as their row.
     fn stretch(&mut self, row: &[usize], height: f32) {
         for child in row.iter().copied() {
-            let can = self.boxes[child].replaced.is_none() && self.states[child].definite_height.is_none();
+            let can = self.boxes[child].replaced.is_none()
+                && self.states[child].definite_height.is_none();
             if can {
                 let [top, _, bottom, _] = self.states[child].margin;
                 self.states[child].height = self.states[child].height.max(height - top - bottom);
@@ -912,13 +1012,22 @@ impl<'b> Flow<'b> {
             let found = &self.boxes[at];
             let parent = found.parent.filter(|parent| *parent < at);
             let around = parent.map_or((screen, Rect::ALL), |parent| containing[parent]);
-            let Some(container) = self.states[at].container.filter(|_| self.states[at].is_laid_out)
+            let Some(container) = self.states[at]
+                .container
+                .filter(|_| self.states[at].is_laid_out)
             else {
-                let mut own = self.states[at].container.map_or(Placed::default(), |at| placed[at]);
+                let mut own = self.states[at]
+                    .container
+                    .map_or(Placed::default(), |at| placed[at]);
                 own.text = Rect::default();
                 if self.states[at].is_laid_out {
                     let state = &self.states[at];
-                    own.rect = Rect { x: 0.0, y: 0.0, width: state.border_width(), height: state.height };
+                    own.rect = Rect {
+                        x: 0.0,
+                        y: 0.0,
+                        width: state.border_width(),
+                        height: state.height,
+                    };
                     own.clip = Rect::ALL;
                     own.text = self.text_rect(at, own.rect);
                 }
@@ -959,9 +1068,15 @@ impl<'b> Flow<'b> {
                     && let Some(height) = self.resolve(at, Some(length), Some(of.height))
                 {
                     let [top, _, bottom, _] = state.padding;
-                    rect.height = if style.border_box { height } else { height + top + bottom };
+                    rect.height = if style.border_box {
+                        height
+                    } else {
+                        height + top + bottom
+                    };
                     late = true;
-                } else if found.replaced.is_none() && let Some((top, bottom)) = inset(0).zip(inset(2)) {
+                } else if found.replaced.is_none()
+                    && let Some((top, bottom)) = inset(0).zip(inset(2))
+                {
                     rect.height = (of.height - top - bottom).max(0.0);
                     late = true;
                 }
@@ -976,7 +1091,9 @@ impl<'b> Flow<'b> {
                     rect.y = of.y + of.height - bottom - rect.height - margin_bottom;
                 }
             } else if self.states[container].is_late
-                && self.states[at].definite_height.is_none_or(|_| found.replaced.is_some())
+                && self.states[at]
+                    .definite_height
+                    .is_none_or(|_| found.replaced.is_some())
                 && let Some(length) = &style.height
                 && self.resolve(at, Some(length), None).is_none()
             {
@@ -993,8 +1110,16 @@ impl<'b> Flow<'b> {
             self.states[at].height = rect.height;
             let text = self.text_rect(at, rect);
             placed.push(Placed { rect, clip, text });
-            let own_clip = if style.clips { clip.intersect(rect) } else { clip };
-            containing.push(if style.is_containing || is_out { (rect, own_clip) } else { around });
+            let own_clip = if style.clips {
+                clip.intersect(rect)
+            } else {
+                clip
+            };
+            containing.push(if style.is_containing || is_out {
+                (rect, own_clip)
+            } else {
+                around
+            });
         }
         placed
     }
@@ -1012,12 +1137,20 @@ impl<'b> Flow<'b> {
         Rect {
             x: rect.x + left,
             y: rect.y + top + leading / 2.0,
-            width: if style.white_space == Word::Pre { longest } else { longest.min((state.width * 0.98).max(state.word)) },
+            width: if style.white_space == Word::Pre {
+                longest
+            } else {
+                longest.min((state.width * 0.98).max(state.word))
+            },
             height: (state.text_height - leading).max(0.0),
         }
     }
 }
 
 fn clamp_option(value: Option<f32>, min: Option<f32>, max: Option<f32>) -> Option<f32> {
-    value.map(|value| value.min(max.unwrap_or(f32::INFINITY)).max(min.unwrap_or(0.0)))
+    value.map(|value| {
+        value
+            .min(max.unwrap_or(f32::INFINITY))
+            .max(min.unwrap_or(0.0))
+    })
 }

@@ -168,7 +168,6 @@ impl Length {
         };
         value.is_finite().then_some(value)
     }
-
 }
 
 impl Unit {

@@ -11,9 +11,7 @@ mod declaration;
 mod flow;
 mod length;
 
-pub(crate) use box_style::{
-    BackgroundSize, BoxStyle, Element, MatchedBoxes,
-};
+pub(crate) use box_style::{BackgroundSize, BoxStyle, Element, MatchedBoxes};
 pub(crate) use declaration::BoxDeclaration;
 pub(crate) use flow::{LayoutBox, Placed, Rect, Replaced, Text, TextMetrics, lay_out};
 pub(crate) use length::{Basis, Length, Unit};

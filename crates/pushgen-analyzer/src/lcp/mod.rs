@@ -10,9 +10,7 @@
 
 use std::sync::Arc;
 
-use crate::layout::{
-    BackgroundSize, Basis, LayoutBox, Placed, Rect, TextMetrics, lay_out,
-};
+use crate::layout::{BackgroundSize, Basis, LayoutBox, Placed, Rect, TextMetrics, lay_out};
 use crate::site::NaturalSize;
 use crate::viewport::Viewport;
 
@@ -30,6 +28,12 @@ const SMALLEST: f32 = 9_000.0;
 
 /// Screens narrower than this are those of browsers that zoom out of pages that are wider.
 const MOBILE: u32 = 600;
+
+/// By how much they zoom out at most.
+const MOST_ZOOM: f32 = 4.0;
+
+/// Screens to the right that boxes may lie at; what is farther is put out of sight on purpose.
+const FARTHEST: f32 = 20.0;
 
 /// Bits per pixel below which an image does not count.
 const LEAST_ENTROPY: f32 = 0.05;
@@ -85,12 +89,13 @@ pub(crate) struct LcpCandidate {
 }
 
 /// Characters per em and heights of text, from narrow to wide fonts, with the share of the screen that is looked at.
-const ASSUMPTIONS: [(TextMetrics, f32); 5] = [
+const ASSUMPTIONS: [(TextMetrics, f32); 6] = [
     assumption(0.48, 1.0, 1.0),
     assumption(0.42, 0.9, 1.0),
     assumption(0.55, 1.1, 1.0),
     assumption(0.50, 1.3, 0.9),
     assumption(0.44, 1.0, 0.8),
+    assumption(0.48, 1.0, 1.15),
 ];
 
 const fn assumption(advance: f32, stretch: f32, screen: f32) -> (TextMetrics, f32) {
@@ -108,11 +113,10 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
     let mut first: Option<Paints> = None;
     let mut agreed = 0.0;
     let mut least_lead = f32::INFINITY;
-    let mut overflows = false;
+    let mut zoom = 0.0;
     for (metrics, screen) in ASSUMPTIONS {
         let placed = lay_out(&layout, metrics, viewport);
         let paints = Paints::of(boxes, &hidden, &placed, viewport, screen);
-        overflows |= paints.overflows;
         match &first {
             None => {
                 paints.image?;
@@ -120,6 +124,7 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
                     return None;
                 }
                 least_lead = paints.lead();
+                zoom = paints.zoom;
                 agreed += 1.0;
                 first = Some(paints);
             }
@@ -145,11 +150,21 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
             doubts.push(why);
         }
     };
-    doubt(agreed < ASSUMPTIONS.len() as f64, 1.0, "it depends on the text");
+    doubt(
+        agreed < ASSUMPTIONS.len() as f64,
+        1.0,
+        "it depends on the text",
+    );
     doubt(least_lead < 1.25, 0.8, "other content is almost as large");
     doubt(image.natural.is_none(), 0.6, "its size is not known");
     doubt(paints.image_area < SMALLEST, 0.5, "it is small");
-    doubt(overflows, 0.7, "the page may be wider than the screen");
+    doubt(paints.equals > 0, 0.9, "others are as large");
+    // So much more of the text comes into sight, while the image stays as it is.
+    doubt(
+        least_lead < zoom * zoom * 1.2,
+        0.7,
+        "the page may be wider than the screen",
+    );
     doubt(image.is_lazy, 0.9, "it is lazy");
     let area = paints.image_area as u32;
     let role = match image.role {
@@ -158,9 +173,8 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
         ImageRole::Content | ImageRole::Svg => "image",
     };
     let lead = least_lead.min(99.0);
-    let mut reason = format!(
-        "largest {role} in the first screen: {area} px², {lead:.1} times the next content"
-    );
+    let mut reason =
+        format!("largest {role} in the first screen: {area} px², {lead:.1} times the next content");
     if !doubts.is_empty() {
         reason.push_str(", but ");
         reason.push_str(&doubts.join(", "));
@@ -215,11 +229,13 @@ fn hidden(boxes: &[PageBox]) -> Vec<bool> {
 struct Paints {
     image: Option<usize>,
     image_area: f32,
-    /// Whether something makes the page wider than the screen, which mobile browsers answer by zooming out.
-    overflows: bool,
+    /// How many times wider than the screen something makes the page, which mobile browsers answer by zooming out.
+    zoom: f32,
     /// Of the largest text, and of the largest image of another file.
     text_area: f32,
     second_area: f32,
+    /// Images of other files that are as large as the largest.
+    equals: u32,
 }
 
 impl Paints {
@@ -242,11 +258,15 @@ impl Paints {
                 continue;
             }
             let sight = screen.intersect(place.clip);
-            let end = |rect: Rect| {
-                let right = (rect.x + rect.width).min(place.clip.x + place.clip.width);
-                rect.area() > 0.0 && (screen.width * 1.02..screen.width * 20.0).contains(&right)
-            };
-            paints.overflows |= viewport.width < MOBILE && (end(place.rect) || end(place.text));
+            if viewport.width < MOBILE {
+                for rect in [place.rect, place.text] {
+                    let right = (rect.x + rect.width).min(place.clip.x + place.clip.width);
+                    let zoom = right / screen.width;
+                    if rect.area() > 0.0 && (1.02..FARTHEST).contains(&zoom) {
+                        paints.zoom = paints.zoom.max(zoom.min(MOST_ZOOM));
+                    }
+                }
+            }
             paints.text_area = paints.text_area.max(place.text.intersect(sight).area());
             let Some(image) = found.image.as_ref().filter(|_| !found.is_canvas) else {
                 continue;
@@ -261,9 +281,15 @@ impl Paints {
                 if is_other {
                     paints.second_area = paints.image_area;
                 }
+                if !is_sooner {
+                    paints.equals = 0;
+                }
                 paints.image = Some(at);
                 paints.image_area = area;
             } else if is_other {
+                if area > paints.image_area * 0.998 {
+                    paints.equals += 1;
+                }
                 paints.second_area = paints.second_area.max(area);
             }
         }
@@ -308,12 +334,7 @@ fn image_area(
 }
 
 /// What a background covers of its box (Backgrounds 3 §3.9).
-fn tile(
-    found: &PageBox,
-    natural: Option<NaturalSize>,
-    rect: Rect,
-    viewport: &Viewport,
-) -> Rect {
+fn tile(found: &PageBox, natural: Option<NaturalSize>, rect: Rect, viewport: &Viewport) -> Rect {
     let style = &found.layout.style;
     let ratio = natural.and_then(|natural| natural.ratio);
     let sized = |width: f32, height: f32| {
@@ -350,7 +371,9 @@ fn tile(
                 })
             };
             let width = width.as_ref().and_then(|width| resolve(width, rect.width));
-            let height = height.as_ref().and_then(|height| resolve(height, rect.height));
+            let height = height
+                .as_ref()
+                .and_then(|height| resolve(height, rect.height));
             match (width, height, ratio) {
                 (Some(width), Some(height), _) => sized(width, height),
                 (Some(width), None, Some(ratio)) => sized(width, width / ratio),
@@ -364,7 +387,10 @@ fn tile(
 /// The element as people name it: `img.hero`, `header#top`.
 pub(crate) fn short_name(element: crate::html::Node<'_>) -> String {
     let mut name = element.name().to_owned();
-    if let Some(id) = element.attribute("id").filter(|id| !id.trim_ascii().is_empty()) {
+    if let Some(id) = element
+        .attribute("id")
+        .filter(|id| !id.trim_ascii().is_empty())
+    {
         name.push('#');
         name.push_str(id.trim_ascii());
     }

@@ -224,10 +224,7 @@ mod tests {
                 "<svg width=\"100%\" height='1in' viewBox='0,0,2,1'>",
                 size(None, Some(96.0), Some(2.0)),
             ),
-            (
-                "<svg data-x='>' width = '8'>",
-                size(Some(8.0), None, None),
-            ),
+            ("<svg data-x='>' width = '8'>", size(Some(8.0), None, None)),
             ("<svg>", size(None, None, None)),
             ("<svgs width='3'>", None),
             ("<html><body>", None),

@@ -46,15 +46,17 @@ pub(crate) use declaration::Declaration;
 #[cfg(test)]
 pub(crate) use layer::{LayerId, LayerTree};
 pub(crate) use layer::{LayerMention, MentionId};
-#[cfg(test)]
-pub(crate) use property::Longhand;
 pub(crate) use matching::{Match, Outcome, PageSheet, match_page};
 pub(crate) use names::{NamespaceUrl, Namespaces};
+#[cfg(test)]
+pub(crate) use property::Longhand;
 pub(crate) use pseudo_element::PseudoElement;
 pub(crate) use rule_index::{IndexedRule, RuleId, RuleIndex};
 pub(crate) use scope::Scope;
+pub(crate) use selector::{Around, SelectorError, SelectorList, Specificity};
 pub(crate) use substitution::Template;
 pub(crate) use user_agent::UserAgentStyle;
 pub(crate) use value::{Display, Visibility};
+#[cfg(test)]
+pub(crate) use value::{Family, Generic};
 pub(crate) use wide_keyword::WideKeyword;
-pub(crate) use selector::{Around, SelectorError, SelectorList, Specificity};

@@ -30,7 +30,11 @@ impl Sheet {
             .map(|rule| selectors(rule.selectors.as_deref()?))
             .collect();
         let index = RuleIndex::new((0u32..).zip(&lists).filter_map(|(id, list)| {
-            Some(IndexedRule { id: RuleId(id), selectors: list.as_ref()?, scope: None })
+            Some(IndexedRule {
+                id: RuleId(id),
+                selectors: list.as_ref()?,
+                scope: None,
+            })
         }));
         Self { parsed, index, url }
     }
@@ -113,17 +117,23 @@ impl<'s> Walk<'s> {
         let mut sheets: Vec<Rc<Sheet>> = Vec::new();
         for element in dom.elements() {
             let media = element.attribute("media").unwrap_or_default();
-            let applies =
-                MediaQueryList::parse(media).evaluate(&self.viewport) == Applies::Matches;
+            let applies = MediaQueryList::parse(media).evaluate(&self.viewport) == Applies::Matches;
             if element.is("style") && applies {
                 sheets.push(Rc::new(Sheet::new(element.text(), base.clone())));
             }
-            let rel = element.attribute("rel").unwrap_or_default().to_ascii_lowercase();
+            let rel = element
+                .attribute("rel")
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             let mut rel = rel.split_ascii_whitespace();
-            if element.is("link") && applies && !element.has("disabled")
+            if element.is("link")
+                && applies
+                && !element.has("disabled")
                 && rel.clone().any(|rel| rel == "stylesheet")
                 && !rel.any(|rel| rel == "alternate")
-                && let Target::Site(target) = self.resolver.resolve(&base, element.attribute("href").unwrap_or_default())
+                && let Target::Site(target) = self
+                    .resolver
+                    .resolve(&base, element.attribute("href").unwrap_or_default())
                 && let Some(file) = target.file
             {
                 let url = self.resolver.url(&target.path);
@@ -132,7 +142,10 @@ impl<'s> Walk<'s> {
         }
         let page_sheets: Vec<PageSheet<'_>> = sheets
             .iter()
-            .map(|sheet| PageSheet { rules: &sheet.index, owner: None })
+            .map(|sheet| PageSheet {
+                rules: &sheet.index,
+                owner: None,
+            })
             .collect();
         let mut matches: HashMap<usize, Vec<Match>> = HashMap::new();
         match_page(&dom, &page_sheets, 50_000_000, |node, found| {
@@ -145,7 +158,13 @@ impl<'s> Walk<'s> {
             .map(|sheet| {
                 let mut entered = Vec::new();
                 for before in [true, false] {
-                    layers.enter_all(LayerTree::ROOT, &sheet.parsed.layers, before, &self.viewport, &mut entered);
+                    layers.enter_all(
+                        LayerTree::ROOT,
+                        &sheet.parsed.layers,
+                        before,
+                        &self.viewport,
+                        &mut entered,
+                    );
                 }
                 entered
             })
@@ -161,7 +180,9 @@ impl<'s> Walk<'s> {
                 break;
             }
             let parent = element.parent();
-            if element.is("source") && let Some(parent) = parent.filter(|parent| parent.is("picture")) {
+            if element.is("source")
+                && let Some(parent) = parent.filter(|parent| parent.is("picture"))
+            {
                 pictures.read_source(parent, element, &self.viewport);
             }
             let around = parent.map(|parent| done.get(parent.index()).cloned().flatten());
@@ -175,15 +196,22 @@ impl<'s> Walk<'s> {
                 None => (Rc::clone(&initial.0), None),
             };
             let is_cut = parent.is_some_and(|parent| {
-                parent.is("video") || parent.is("audio") || parent.is("object") || parent.is("select")
+                parent.is("video")
+                    || parent.is("audio")
+                    || parent.is("object")
+                    || parent.is("select")
                     || (parent.is("details") && !parent.has("open") && !element.is("summary"))
-                    || (parent.namespace() == Namespace::Svg && element.namespace() == Namespace::Svg && !matches!(element.name(), "g" | "image" | "svg" | "a"))
+                    || (parent.namespace() == Namespace::Svg
+                        && element.namespace() == Namespace::Svg
+                        && !matches!(element.name(), "g" | "image" | "svg" | "a"))
             });
             if is_cut {
                 done.push(None);
                 continue;
             }
-            let inline = element.attribute("style").map(StyleSheet::parse_declarations);
+            let inline = element
+                .attribute("style")
+                .map(StyleSheet::parse_declarations);
             let empty = Vec::new();
             let found = matches.get(&element.index()).unwrap_or(&empty);
             let blocks = |pseudo: Option<PseudoElement>| {
@@ -218,13 +246,19 @@ impl<'s> Walk<'s> {
                         order,
                     });
                 }
-                if pseudo.is_none() && let Some(inline) = &inline {
+                if pseudo.is_none()
+                    && let Some(inline) = &inline
+                {
                     for rule in &inline.style_rules {
                         cascade.push(MatchedBlock {
                             declarations: &rule.declarations,
                             origin: Origin::StyleAttribute,
                             layer: 0,
-                            specificity: Specificity { ids: 0, classes: 0, types: 0 },
+                            specificity: Specificity {
+                                ids: 0,
+                                classes: 0,
+                                types: 0,
+                            },
                             proximity: None,
                             order: 0,
                             sheet: SheetId(u32::MAX),
@@ -233,7 +267,11 @@ impl<'s> Walk<'s> {
                             declarations: &rule.boxes,
                             origin: Origin::StyleAttribute,
                             layer: 0,
-                            specificity: Specificity { ids: 0, classes: 0, types: 0 },
+                            specificity: Specificity {
+                                ids: 0,
+                                classes: 0,
+                                types: 0,
+                            },
                             proximity: None,
                             order: 0,
                         });
@@ -242,15 +280,43 @@ impl<'s> Walk<'s> {
                 (cascade, own)
             };
             let (cascade, own) = blocks(None);
-            let user_agent = UserAgentStyle::of(element.namespace(), element.name(), |name| element.attribute(name), dom.is_quirks());
-            let style = ComputedStyle::of(&Cascaded::of(cascade, None), &user_agent, &parent_style, &allowance);
+            let user_agent = UserAgentStyle::of(
+                element.namespace(),
+                element.name(),
+                |name| element.attribute(name),
+                dom.is_quirks(),
+            );
+            let style = ComputedStyle::of(
+                &Cascaded::of(cascade, None),
+                &user_agent,
+                &parent_style,
+                &allowance,
+            );
             if style.display == Display::None {
                 done.push(None);
                 continue;
             }
             let is_html = element.namespace() == Namespace::Html;
-            let sized = matches!(element.name(), "img" | "video" | "canvas" | "svg" | "iframe" | "object" | "embed" | "table" | "td" | "th" | "image");
-            let hint = |name: &str| element.attribute(name).filter(|_| sized).and_then(dimension);
+            let sized = matches!(
+                element.name(),
+                "img"
+                    | "video"
+                    | "canvas"
+                    | "svg"
+                    | "iframe"
+                    | "object"
+                    | "embed"
+                    | "table"
+                    | "td"
+                    | "th"
+                    | "image"
+            );
+            let hint = |name: &str| {
+                element
+                    .attribute(name)
+                    .filter(|_| sized)
+                    .and_then(dimension)
+            };
             let (width, height) = (hint("width"), hint("height"));
             let parent_boxes = parent_box.map_or(&initial.1, |at| &boxes[at].layout.style);
             let box_style = BoxStyle::of(
@@ -269,23 +335,50 @@ impl<'s> Walk<'s> {
             );
             let (replaced, mut image) = self.content(element, &pictures, &base);
             let background = |style: &ComputedStyle| {
-                let (_, list) = style.images().find(|(longhand, _)| *longhand == Longhand::BackgroundImage)?;
+                let (_, list) = style
+                    .images()
+                    .find(|(longhand, _)| *longhand == Longhand::BackgroundImage)?;
                 let reference = list.references.first()?;
                 let url = match &reference.source {
                     ImageSource::Url(url) => url.clone(),
-                    ImageSource::Set(candidates) => crate::css::ImageCandidate::choose(candidates, self.viewport.dpr, |_| true)?.url.clone()?,
+                    ImageSource::Set(candidates) => {
+                        crate::css::ImageCandidate::choose(candidates, self.viewport.dpr, |_| true)?
+                            .url
+                            .clone()?
+                    }
                 };
-                let from = sheets.get(list.sheet.0 as usize).map_or(&base, |sheet| &sheet.url);
+                let from = sheets
+                    .get(list.sheet.0 as usize)
+                    .map_or(&base, |sheet| &sheet.url);
                 self.image(from, &url, ImageRole::Background, false)
             };
             if image.is_none() {
                 image = background(&style);
             }
-            let text = if replaced.is_some() || matches!(element.name(), "style" | "script") { Text::default() } else { Text::of(element.text()) };
+            let text = if replaced.is_some() || matches!(element.name(), "style" | "script") {
+                Text::default()
+            } else {
+                Text::of(element.text())
+            };
+            let is_monospace = style.font.families.iter().any(|family| match family {
+                Family::Generic(generic) => *generic == Generic::Monospace,
+                Family::Named(name) => {
+                    name.contains("mono")
+                        || name.contains("courier")
+                        || &**name == "consolas"
+                        || &**name == "menlo"
+                }
+            });
             let at = boxes.len();
             let is_visible = style.visibility == Visibility::Visible;
             boxes.push(PageBox {
-                layout: LayoutBox { parent: parent_box, style: box_style, text, replaced },
+                layout: LayoutBox {
+                    parent: parent_box,
+                    style: box_style,
+                    text,
+                    is_monospace,
+                    replaced,
+                },
                 element: element.index(),
                 is_visible,
                 image,
@@ -297,19 +390,37 @@ impl<'s> Walk<'s> {
                     if cascade.is_empty() {
                         continue;
                     }
-                    let inner = ComputedStyle::of(&Cascaded::of(cascade, None), &UserAgentStyle::default(), &style, &allowance);
+                    let inner = ComputedStyle::of(
+                        &Cascaded::of(cascade, None),
+                        &UserAgentStyle::default(),
+                        &style,
+                        &allowance,
+                    );
                     if !inner.is_generated() {
                         continue;
                     }
                     let box_style = BoxStyle::of(
                         own,
-                        Element { name: "", display: inner.display, is_root: false, width: None, height: None, custom_properties: &inner.custom_properties },
+                        Element {
+                            name: "",
+                            display: inner.display,
+                            is_root: false,
+                            width: None,
+                            height: None,
+                            custom_properties: &inner.custom_properties,
+                        },
                         &boxes[at].layout.style,
                         &allowance,
                         &self.viewport,
                     );
                     boxes.push(PageBox {
-                        layout: LayoutBox { parent: Some(at), style: box_style, text: Text::default(), replaced: None },
+                        layout: LayoutBox {
+                            parent: Some(at),
+                            style: box_style,
+                            text: Text::default(),
+                            is_monospace: false,
+                            replaced: None,
+                        },
                         element: element.index(),
                         is_visible: inner.visibility == Visibility::Visible,
                         image: background(&inner),
@@ -322,7 +433,12 @@ impl<'s> Walk<'s> {
         (dom, boxes)
     }
 
-    fn content(&self, element: Node<'_>, pictures: &Pictures<'_>, base: &Url) -> (Option<Replaced>, Option<ShownImage>) {
+    fn content(
+        &self,
+        element: Node<'_>,
+        pictures: &Pictures<'_>,
+        base: &Url,
+    ) -> (Option<Replaced>, Option<ShownImage>) {
         let of = |natural: Option<NaturalSize>, density: f32| {
             natural.map_or(Replaced::default(), |size| Replaced {
                 width: size.width.map(|width| width / density),
@@ -334,38 +450,95 @@ impl<'s> Walk<'s> {
         match element.name() {
             "img" => {
                 let choice = pictures.choose(element, &self.viewport);
-                let lazy = element.attribute("loading").is_some_and(|it| it.eq_ignore_ascii_case("lazy"));
-                let image = choice.url.and_then(|url| self.image(base, url, ImageRole::Content, lazy));
+                let lazy = element
+                    .attribute("loading")
+                    .is_some_and(|it| it.eq_ignore_ascii_case("lazy"));
+                let image = choice
+                    .url
+                    .and_then(|url| self.image(base, url, ImageRole::Content, lazy));
                 match image {
-                    Some(image) => (Some(of(image.natural, choice.density.unwrap_or(1.0))), Some(image)),
+                    Some(image) => (
+                        Some(of(image.natural, choice.density.unwrap_or(1.0))),
+                        Some(image),
+                    ),
                     // A broken image is a small sign, or its alternative text.
-                    None => (Some(Replaced { width: Some(16.0), height: Some(16.0), ratio: None }), None),
+                    None => (
+                        Some(Replaced {
+                            width: Some(16.0),
+                            height: Some(16.0),
+                            ratio: None,
+                        }),
+                        None,
+                    ),
                 }
             }
             "image" if is_svg => {
-                let url = element.attribute("href").or_else(|| element.attribute("xlink:href"));
+                let url = element
+                    .attribute("href")
+                    .or_else(|| element.attribute("xlink:href"));
                 let image = url.and_then(|url| self.image(base, url, ImageRole::Svg, false));
-                (Some(image.as_ref().map_or(Replaced::default(), |image| of(image.natural, 1.0))), image)
+                (
+                    Some(
+                        image
+                            .as_ref()
+                            .map_or(Replaced::default(), |image| of(image.natural, 1.0)),
+                    ),
+                    image,
+                )
             }
             "video" => {
-                let poster = element.attribute("poster").and_then(|url| self.image(base, url, ImageRole::Poster, false));
-                let natural = Replaced { width: Some(300.0), height: Some(150.0), ratio: Some(2.0) };
-                (Some(poster.as_ref().map_or(natural, |image| of(image.natural, 1.0))), poster)
+                let poster = element
+                    .attribute("poster")
+                    .and_then(|url| self.image(base, url, ImageRole::Poster, false));
+                let natural = Replaced {
+                    width: Some(300.0),
+                    height: Some(150.0),
+                    ratio: Some(2.0),
+                };
+                (
+                    Some(
+                        poster
+                            .as_ref()
+                            .map_or(natural, |image| of(image.natural, 1.0)),
+                    ),
+                    poster,
+                )
             }
             "svg" => {
                 let numbers = element.attribute("viewBox").map(|text| {
-                    text.split([' ', ',']).filter_map(|part| part.parse::<f32>().ok()).collect::<Vec<_>>()
+                    text.split([' ', ','])
+                        .filter_map(|part| part.parse::<f32>().ok())
+                        .collect::<Vec<_>>()
                 });
                 let ratio = match numbers.as_deref() {
                     Some([_, _, width, height]) if *height > 0.0 => Some(width / height),
                     _ => None,
                 };
-                (Some(Replaced { width: None, height: None, ratio }), None)
+                (
+                    Some(Replaced {
+                        width: None,
+                        height: None,
+                        ratio,
+                    }),
+                    None,
+                )
             }
-            "iframe" | "canvas" | "object" | "embed" => {
-                (Some(Replaced { width: Some(300.0), height: Some(150.0), ratio: None }), None)
-            }
-            "input" | "select" => (Some(Replaced { width: Some(150.0), height: Some(20.0), ratio: None }), None),
+            "iframe" | "canvas" | "object" | "embed" => (
+                Some(Replaced {
+                    width: Some(300.0),
+                    height: Some(150.0),
+                    ratio: None,
+                }),
+                None,
+            ),
+            "input" | "select" => (
+                Some(Replaced {
+                    width: Some(150.0),
+                    height: Some(20.0),
+                    ratio: None,
+                }),
+                None,
+            ),
             _ => (None, None),
         }
     }
@@ -374,7 +547,9 @@ impl<'s> Walk<'s> {
 /// HTML §2.3.4.4, rules for parsing dimension values.
 fn dimension(text: &str) -> Option<Length> {
     let text = text.trim_ascii();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     let number: f32 = number.parse().ok()?;
     Some(if rest.starts_with('%') {
