@@ -7,9 +7,9 @@
 use std::cmp::Reverse;
 
 use super::declaration::{
-    BoxBody, BoxDeclaration, BoxLonghand, BoxProperty, BoxValue, Substituted, Track, Word,
-    substituted,
+    BoxBody, BoxDeclaration, BoxLonghand, BoxProperty, BoxValue, Substituted, Word, substituted,
 };
+use super::grid_columns::Track;
 use super::length::{Basis, Length, Unit};
 use crate::style::{
     Allowance, CustomProperties, Display, Origin, Specificity, Template, WideKeyword,

@@ -7,6 +7,7 @@
 
 use cssparser::{Delimiter, Parser, Token, parse_important};
 
+use super::grid_columns::{Track, columns};
 use super::length::{Length, unexpected};
 use crate::css::Failure;
 use crate::style::{Template, WideKeyword};
@@ -198,17 +199,6 @@ names! {
     }
 }
 
-/// A column of a grid.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Track {
-    Fixed(Length),
-    /// `fr`
-    Share(f32),
-    Auto,
-    /// `repeat(auto-fill, …)`: columns at least so wide, as many as fit.
-    Repeated(Length),
-}
-
 /// What is declared.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum BoxBody {
@@ -321,7 +311,7 @@ fn values(property: BoxProperty, input: &mut Parser<'_>) -> Result<Values, Failu
     })
 }
 
-fn skip(input: &mut Parser<'_>) {
+pub(super) fn skip(input: &mut Parser<'_>) {
     while input.next().is_ok() {}
 }
 
@@ -561,92 +551,91 @@ fn translation(input: &mut Parser<'_>) -> BoxValue {
     value
 }
 
-/// Columns that one `repeat()` may stand for.
-const MAX_TRACKS: usize = 64;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn columns(input: &mut Parser<'_>) -> Result<BoxValue, Failure> {
-    let mut tracks = Vec::new();
-    track_list(input, &mut tracks)?;
-    Ok(if tracks.is_empty() {
-        BoxValue::Auto
-    } else {
-        BoxValue::Tracks(tracks.into())
-    })
-}
-
-fn track_list(input: &mut Parser<'_>, tracks: &mut Vec<Track>) -> Result<(), Failure> {
-    while !input.is_exhausted() && tracks.len() < MAX_TRACKS {
-        if let Ok(length) = input.try_parse(Length::parse) {
-            tracks.push(Track::Fixed(length));
-            continue;
-        }
-        match input.next()?.clone() {
-            Token::Dimension { value, unit, .. } if unit.eq_ignore_ascii_case("fr") => {
-                tracks.push(Track::Share(value));
-            }
-            Token::Ident(name) if name.eq_ignore_ascii_case("none") => {}
-            Token::Ident(_) => tracks.push(Track::Auto),
-            Token::SquareBracketBlock => {}
-            Token::Function(name) if name.eq_ignore_ascii_case("repeat") => {
-                input.parse_nested_block(|input| repeat(input, tracks))?;
-            }
-            Token::Function(name) if name.eq_ignore_ascii_case("minmax") => {
-                tracks.push(input.parse_nested_block(min_max)?);
-            }
-            Token::Function(_) => tracks.push(Track::Auto),
-            _ => return Err(unexpected()),
+    fn values(name: &str, text: &str) -> Option<Vec<(BoxLonghand, BoxValue)>> {
+        match BoxDeclaration::parse(name, &mut Parser::new(text))?.body {
+            BoxBody::Values(values) => Some(values.into()),
+            _ => None,
         }
     }
-    skip(input);
-    Ok(())
-}
 
-fn min_max(input: &mut Parser<'_>) -> Result<Track, Failure> {
-    let mut tracks = Vec::new();
-    input.parse_until_before(Delimiter::Comma, |input| track_list(input, &mut tracks))?;
-    input.expect_comma()?;
-    track_list(input, &mut tracks)?;
-    tracks.pop().ok_or_else(unexpected)
-}
-
-fn repeat(input: &mut Parser<'_>, tracks: &mut Vec<Track>) -> Result<(), Failure> {
-    let count = match input.next()? {
-        Token::Number {
-            int_value: Some(count),
-            ..
-        } => usize::try_from(*count).ok(),
-        Token::Ident(_) => None,
-        _ => return Err(unexpected()),
-    };
-    input.expect_comma()?;
-    match count {
-        Some(count) => {
-            let mut inner = Vec::new();
-            track_list(input, &mut inner)?;
-            for _ in 0..count {
-                if tracks.len() + inner.len() > MAX_TRACKS {
-                    break;
-                }
-                tracks.extend(inner.iter().cloned());
-            }
-        }
-        None => {
-            // `minmax(200px, 1fr)`: the first length is what must fit.
-            let is_min_max = input
-                .try_parse(|input| input.expect_function_matching("minmax"))
-                .is_ok();
-            let length = if is_min_max {
-                input.parse_nested_block(|input| {
-                    let length = Length::parse(input)?;
-                    skip(input);
-                    Ok::<_, Failure>(length)
-                })?
-            } else {
-                Length::parse(input)?
-            };
-            skip(input);
-            tracks.push(Track::Repeated(length));
+    #[test]
+    fn shorthands_set_their_sides() {
+        use BoxLonghand as L;
+        let px = |value| BoxValue::Length(Length::pixels(value));
+        let number = |value| BoxValue::Length(Length::Number(value));
+        for (name, text, expected) in [
+            ("width", "12px", vec![(L::Width, px(12.0))]),
+            ("WIDTH", "normal !important", vec![(L::Width, BoxValue::Auto)]),
+            (
+                "padding",
+                "1px 2px 3px",
+                vec![
+                    (L::PaddingTop, px(1.0)),
+                    (L::PaddingRight, px(2.0)),
+                    (L::PaddingBottom, px(3.0)),
+                    (L::PaddingLeft, px(2.0)),
+                ],
+            ),
+            (
+                "margin-inline",
+                "auto 4px",
+                vec![(L::MarginLeft, BoxValue::Auto), (L::MarginRight, px(4.0))],
+            ),
+            (
+                "flex",
+                "1",
+                vec![
+                    (L::FlexGrow, number(1.0)),
+                    (L::FlexShrink, number(1.0)),
+                    (L::FlexBasis, px(0.0)),
+                ],
+            ),
+            (
+                "flex",
+                "0 0 auto",
+                vec![
+                    (L::FlexGrow, number(0.0)),
+                    (L::FlexShrink, number(0.0)),
+                    (L::FlexBasis, BoxValue::Auto),
+                ],
+            ),
+            (
+                "background",
+                "url(a) center / cover no-repeat, url(b)",
+                vec![
+                    (L::BackgroundSize, BoxValue::Word(Word::Cover)),
+                    (L::BackgroundRepeat, BoxValue::Word(Word::NoRepeat)),
+                ],
+            ),
+            (
+                "font",
+                "italic 700 14px/1.5 Georgia, serif",
+                vec![(L::FontSize, px(14.0)), (L::LineHeight, number(1.5))],
+            ),
+            (
+                "aspect-ratio",
+                "auto 16 / 8",
+                vec![(L::AspectRatio, number(2.0))],
+            ),
+            ("grid-column", "1 / span 2", vec![(L::Span, number(2.0))]),
+        ] {
+            assert_eq!(values(name, text), Some(expected), "{name}: {text}");
         }
     }
-    Ok(())
+
+    #[test]
+    fn what_says_nothing_of_boxes_is_left_out() {
+        for (name, text) in [
+            ("color", "red"),
+            ("width", "1px 2px"),
+            ("height", "1foo"),
+            ("width", ""),
+        ] {
+            assert_eq!(values(name, text), None, "{name}: {text}");
+        }
+    }
 }

@@ -3,12 +3,13 @@
 //! It knows no fonts, no tables' columns and no exact line breaking. Its user takes the answer at several assumptions about the text
 //! and believes only what holds under all of them.
 //!
-//! Files: `declaration` reads what sheets say of boxes, `length` the lengths in it, `box_style` is what an element computes to,
+//! Files: `declaration` reads what sheets say of boxes, `length` the lengths in it and `grid_columns` those of grids, `box_style` is what an element computes to,
 //! `flow` lays out.
 
 mod box_style;
 mod declaration;
 mod flow;
+mod grid_columns;
 mod length;
 
 pub(crate) use box_style::{BackgroundSize, BoxStyle, Element, MatchedBoxes};

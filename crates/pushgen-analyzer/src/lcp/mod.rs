@@ -143,7 +143,7 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
     let found = boxes.get(at)?;
     let image = found.image.as_ref()?;
     let mut doubts: Vec<&str> = Vec::new();
-    let mut confidence = 0.95 * agreed / ASSUMPTIONS.len() as f64;
+    let mut confidence = 0.97 * agreed / ASSUMPTIONS.len() as f64;
     let mut doubt = |holds: bool, factor: f64, why: &'static str| {
         if holds {
             confidence *= factor;
@@ -155,7 +155,7 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
         1.0,
         "it depends on the text",
     );
-    doubt(least_lead < 1.25, 0.8, "other content is almost as large");
+    doubt(least_lead < 1.25, 0.86, "other content is almost as large");
     doubt(image.natural.is_none(), 0.6, "its size is not known");
     doubt(paints.image_area < SMALLEST, 0.5, "it is small");
     doubt(paints.equals > 0, 0.9, "others are as large");

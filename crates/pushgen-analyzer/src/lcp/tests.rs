@@ -220,3 +220,22 @@ fn deep_and_wide_pages_end() {
         planned(&page);
     }
 }
+
+/// What the sizes of boxes cost beside the rest: `PUSHGEN_SITE=dist cargo test --release -p pushgen-analyzer
+/// lcp::tests::cost -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn cost() {
+    let root = std::env::var("PUSHGEN_SITE").expect("PUSHGEN_SITE");
+    let site = Site::load(Path::new(&root), &SiteOptions::default()).expect("a site");
+    let mut walk = Walk::new(&site, Viewport::DESKTOP);
+    let mut boxes = 0;
+    for page in site.pages().iter().step_by(site.pages().len().div_ceil(60)) {
+        let (_, found) = walk.boxes(*page);
+        let start = std::time::Instant::now();
+        largest(&found, &Viewport::DESKTOP);
+        walk.costs.largest += start.elapsed();
+        boxes += found.len();
+    }
+    println!("{boxes} boxes: {:?}", walk.costs);
+}

@@ -7,6 +7,7 @@
 //! A page is a file named `*.html`, `*.htm` or `*.xhtml`; the latter is read with the HTML parser too.
 
 mod crawl;
+#[cfg_attr(not(test), expect(dead_code, reason = "the graph is to use it"))]
 mod image_size;
 mod urls;
 mod weight;

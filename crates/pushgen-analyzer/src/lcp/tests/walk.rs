@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -18,6 +19,8 @@ use crate::viewport::Viewport;
 struct Sheet {
     parsed: StyleSheet,
     index: RuleIndex,
+    /// Without the rules that only say how large boxes are.
+    fetching: RuleIndex,
     url: Url,
 }
 
@@ -29,14 +32,24 @@ impl Sheet {
             .iter()
             .map(|rule| selectors(rule.selectors.as_deref()?))
             .collect();
-        let index = RuleIndex::new((0u32..).zip(&lists).filter_map(|(id, list)| {
-            Some(IndexedRule {
-                id: RuleId(id),
-                selectors: list.as_ref()?,
-                scope: None,
-            })
-        }));
-        Self { parsed, index, url }
+        let index = |all: bool| {
+            let rules = (0u32..).zip(&lists).zip(&parsed.style_rules);
+            RuleIndex::new(rules.filter_map(|((id, list), rule)| {
+                (all || !rule.declarations.is_empty()).then_some(())?;
+                Some(IndexedRule {
+                    id: RuleId(id),
+                    selectors: list.as_ref()?,
+                    scope: None,
+                })
+            }))
+        };
+        let (index, fetching) = (index(true), index(false));
+        Self {
+            parsed,
+            index,
+            fetching,
+            url,
+        }
     }
 }
 
@@ -52,7 +65,19 @@ fn selectors(nesting: &crate::css::Nesting) -> Option<SelectorList> {
     SelectorList::parse(text, around).ok()
 }
 
+/// Where the time goes.
+#[derive(Debug, Default)]
+pub(super) struct Costs {
+    parse: Duration,
+    match_fetching: Duration,
+    match_all: Duration,
+    styles: Duration,
+    box_styles: Duration,
+    pub(super) largest: Duration,
+}
+
 pub(super) struct Walk<'s> {
+    pub(super) costs: Costs,
     site: &'s Site,
     resolver: Resolver<'s>,
     sizes: ImageSizes,
@@ -63,6 +88,7 @@ pub(super) struct Walk<'s> {
 impl<'s> Walk<'s> {
     pub(super) fn new(site: &'s Site, viewport: Viewport) -> Self {
         Self {
+            costs: Costs::default(),
             site,
             resolver: Resolver::new(site, None),
             sizes: ImageSizes::new(site),
@@ -112,7 +138,9 @@ impl<'s> Walk<'s> {
 
     pub(super) fn boxes(&mut self, page: FileId) -> (Dom, Vec<PageBox>) {
         let text = decode_html(self.site.read(page).unwrap_or_default()).text;
+        let start = Instant::now();
         let (dom, _) = parse_keeping(&text, TextOf::Everything);
+        self.costs.parse += start.elapsed();
         let base = self.resolver.url(&self.site.url_path(page));
         let mut sheets: Vec<Rc<Sheet>> = Vec::new();
         for element in dom.elements() {
@@ -148,9 +176,24 @@ impl<'s> Walk<'s> {
             })
             .collect();
         let mut matches: HashMap<usize, Vec<Match>> = HashMap::new();
+        let start = Instant::now();
         match_page(&dom, &page_sheets, 50_000_000, |node, found| {
             matches.insert(node.index(), found.to_vec());
         });
+        self.costs.match_all += start.elapsed();
+        let fetching: Vec<PageSheet<'_>> = sheets
+            .iter()
+            .map(|sheet| PageSheet {
+                rules: &sheet.fetching,
+                owner: None,
+            })
+            .collect();
+        let start = Instant::now();
+        let mut fetching_matches: HashMap<usize, Vec<Match>> = HashMap::new();
+        match_page(&dom, &fetching, 50_000_000, |node, found| {
+            fetching_matches.insert(node.index(), found.to_vec());
+        });
+        self.costs.match_fetching += start.elapsed();
         let allowance = Allowance::default();
         let mut layers = LayerTree::default();
         let entered: Vec<Vec<LayerId>> = sheets
@@ -286,12 +329,14 @@ impl<'s> Walk<'s> {
                 |name| element.attribute(name),
                 dom.is_quirks(),
             );
+            let start = Instant::now();
             let style = ComputedStyle::of(
                 &Cascaded::of(cascade, None),
                 &user_agent,
                 &parent_style,
                 &allowance,
             );
+            self.costs.styles += start.elapsed();
             if style.display == Display::None {
                 done.push(None);
                 continue;
@@ -319,6 +364,7 @@ impl<'s> Walk<'s> {
             };
             let (width, height) = (hint("width"), hint("height"));
             let parent_boxes = parent_box.map_or(&initial.1, |at| &boxes[at].layout.style);
+            let start = Instant::now();
             let box_style = BoxStyle::of(
                 own,
                 Element {
@@ -333,6 +379,7 @@ impl<'s> Walk<'s> {
                 &allowance,
                 &self.viewport,
             );
+            self.costs.box_styles += start.elapsed();
             let (replaced, mut image) = self.content(element, &pictures, &base);
             let background = |style: &ComputedStyle| {
                 let (_, list) = style
