@@ -451,7 +451,10 @@ fn compute(
         is_transparent: slots
             .number(L::Opacity)
             .is_some_and(|opacity| opacity <= 0.0),
-        clips: slots.word(L::Overflow) == Some(Word::Hidden),
+        clips: matches!(
+            slots.get(L::Overflow),
+            Slot::Value(BoxValue::Auto | BoxValue::Word(Word::Hidden))
+        ),
         background_size: match slots.get(L::BackgroundSize) {
             Slot::Value(BoxValue::Word(Word::Cover)) => BackgroundSize::Cover,
             Slot::Value(BoxValue::Word(Word::Contain)) => BackgroundSize::Contain,

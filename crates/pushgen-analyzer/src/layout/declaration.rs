@@ -168,7 +168,8 @@ names! {
         Sticky = "sticky",
         Left = "left" | "inline-start",
         Right = "right" | "inline-end",
-        Hidden = "hidden" | "clip" | "auto" | "scroll",
+        Hidden = "hidden" | "clip" | "scroll",
+        Visible = "visible",
         BorderBox = "border-box",
         Flex = "flex" | "-webkit-flex" | "-webkit-box",
         InlineFlex = "inline-flex" | "-webkit-inline-flex",
@@ -569,7 +570,7 @@ mod tests {
         let number = |value| BoxValue::Length(Length::Number(value));
         for (name, text, expected) in [
             ("width", "12px", vec![(L::Width, px(12.0))]),
-            ("WIDTH", "normal !important", vec![(L::Width, BoxValue::Auto)]),
+            ("WIDTH", "auto !important", vec![(L::Width, BoxValue::Auto)]),
             (
                 "padding",
                 "1px 2px 3px",
