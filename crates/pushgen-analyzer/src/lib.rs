@@ -24,6 +24,13 @@ pub mod fuzzing;
 mod graph;
 mod html;
 mod js;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the graph is to use it")
+)]
+mod layout;
+#[cfg_attr(not(test), expect(dead_code, reason = "the graph is to use it"))]
+mod lcp;
 mod plan;
 mod reference;
 mod resolve;

@@ -22,6 +22,7 @@ use super::media::MediaQueryList;
 use super::style_rule::{Keyframes, Nesting, NestingStep, StyleRule};
 use super::supports::supports_condition;
 use super::{Failure, MAX_DEPTH, Position, Problem, ProblemKind, StyleSheet};
+use crate::layout::BoxDeclaration;
 use crate::style::{Declaration, LayerMention, MentionId};
 
 /// Walks the rules and fills a sheet.
@@ -37,6 +38,7 @@ pub(super) struct RuleReader<'s> {
     layer: Option<MentionId>,
     /// Those of the block around the current position that are in no rule of the sheet yet.
     declarations: Vec<Declaration>,
+    boxes: Vec<BoxDeclaration>,
     imports: ImportPhase,
     /// Whether nesting that is too deep has been told.
     too_deep: bool,
@@ -91,6 +93,7 @@ impl<'s> RuleReader<'s> {
             nesting: None,
             layer: None,
             declarations: Vec::new(),
+            boxes: Vec::new(),
             imports: ImportPhase::Before,
             too_deep: false,
         }
@@ -115,6 +118,8 @@ impl<'s> RuleReader<'s> {
     fn end_rule(&mut self) {
         if !self.declarations.iter().any(Declaration::matters) {
             self.declarations.clear();
+        }
+        if self.declarations.is_empty() && self.boxes.is_empty() {
             return;
         }
         self.sheet.style_rules.push(StyleRule {
@@ -122,11 +127,13 @@ impl<'s> RuleReader<'s> {
             context: self.context.clone(),
             layer: self.layer,
             declarations: std::mem::take(&mut self.declarations),
+            boxes: std::mem::take(&mut self.boxes),
         });
     }
 
     /// Keeps `@keyframes` even if it is empty, as it takes the place of an earlier one.
     fn end_keyframes(&mut self, name: &str) {
+        self.boxes.clear();
         self.sheet.keyframes.push(Keyframes {
             name: name.into(),
             context: self.context.clone(),
@@ -440,6 +447,8 @@ impl<'i> DeclarationParser<'i> for RuleReader<'_> {
             Ok(()) => {
                 input.reset(&start);
                 self.declarations.extend(Declaration::parse(&name, input));
+                input.reset(&start);
+                self.boxes.extend(BoxDeclaration::parse(&name, input));
                 while input.next().is_ok() {}
                 Ok(())
             }

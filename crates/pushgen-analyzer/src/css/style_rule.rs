@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::Position;
 use super::context::Context;
+use crate::layout::BoxDeclaration;
 use crate::style::{Declaration, MentionId};
 
 /// A style rule, or a part of one.
@@ -20,7 +21,9 @@ pub(crate) struct StyleRule {
     pub(crate) context: Context,
     /// The innermost `@layer` around it.
     pub(crate) layer: Option<MentionId>,
+    /// Empty in a rule that only says how large boxes are.
     pub(crate) declarations: Vec<Declaration>,
+    pub(crate) boxes: Vec<BoxDeclaration>,
 }
 
 /// A selector list, or a scope, with what it is nested in.

@@ -28,5 +28,6 @@ pub(crate) use media_type::is_image_type;
 pub(crate) use mention::{Effect, Mention, mentions};
 pub(crate) use meta_viewport::layout_viewport;
 pub(crate) use parser::parse;
+pub(crate) use picture::Pictures;
 pub(crate) use rendered::shows_own_resource;
 pub(crate) use work::Stopped;

@@ -16,19 +16,21 @@ use crate::viewport::Viewport;
 
 /// The image that is chosen.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Choice<'d> {
-    pub(super) url: Option<&'d str>,
+pub(crate) struct Choice<'d> {
+    pub(crate) url: Option<&'d str>,
+    /// Image pixels per CSS pixel, which its natural size is divided by; nothing stands for 1.
+    pub(crate) density: Option<f32>,
     /// Another viewport may choose otherwise.
-    pub(super) depends: bool,
+    pub(crate) depends: bool,
 }
 
 /// What the sources of each `picture` that came by have chosen.
 #[derive(Debug, Default)]
-pub(super) struct Pictures<'d>(HashMap<usize, Choice<'d>>);
+pub(crate) struct Pictures<'d>(HashMap<usize, Choice<'d>>);
 
 impl<'d> Pictures<'d> {
     /// Reads a `source` whose parent is `picture`.
-    pub(super) fn read_source(&mut self, picture: Node<'d>, source: Node<'d>, viewport: &Viewport) {
+    pub(crate) fn read_source(&mut self, picture: Node<'d>, source: Node<'d>, viewport: &Viewport) {
         let choice = self.0.entry(picture.index()).or_default();
         if choice.url.is_none() {
             choice.try_source(source, viewport);
@@ -36,7 +38,7 @@ impl<'d> Pictures<'d> {
     }
 
     /// The choice of an `img`.
-    pub(super) fn choose(&self, image: Node<'d>, viewport: &Viewport) -> Choice<'d> {
+    pub(crate) fn choose(&self, image: Node<'d>, viewport: &Viewport) -> Choice<'d> {
         let picture = image.parent().filter(|parent| parent.is("picture"));
         let mut choice = picture
             .and_then(|picture| self.0.get(&picture.index()))
@@ -85,6 +87,10 @@ impl<'d> Choice<'d> {
             )
         });
         self.depends |= set.is_some();
-        self.url = srcset::select(src, set, size, viewport.dpr);
+        let chosen = srcset::select_with_density(src, set, size, viewport.dpr);
+        self.url = chosen.map(|(_, url)| url);
+        self.density = chosen
+            .map(|(density, _)| density)
+            .filter(|density| density.is_finite() && *density > 0.0);
     }
 }

@@ -60,6 +60,16 @@ pub(crate) fn select<'a>(
     source_size_px: Option<f32>,
     dpr: f32,
 ) -> Option<&'a str> {
+    select_with_density(src, srcset, source_size_px, dpr).map(|(_, url)| url)
+}
+
+/// As [`select`], with the image pixels per CSS pixel that the image is laid out with.
+pub(crate) fn select_with_density<'a>(
+    src: Option<&'a str>,
+    srcset: Option<&'a str>,
+    source_size_px: Option<f32>,
+    dpr: f32,
+) -> Option<(f32, &'a str)> {
     let candidates = parse(srcset.unwrap_or_default());
     let has_width = |it: &Candidate<'_>| matches!(it.descriptor, Descriptor::Width(_));
     let uses_widths = candidates.iter().any(has_width);
@@ -94,7 +104,7 @@ pub(crate) fn select<'a>(
             chosen = Some((density, url));
         }
     }
-    chosen.map(|(_, url)| url)
+    chosen
 }
 
 /// The descriptors of one candidate, as read so far.

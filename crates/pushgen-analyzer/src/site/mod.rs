@@ -7,6 +7,8 @@
 //! A page is a file named `*.html`, `*.htm` or `*.xhtml`; the latter is read with the HTML parser too.
 
 mod crawl;
+#[cfg_attr(not(test), expect(dead_code, reason = "the graph is to use it"))]
+mod image_size;
 mod urls;
 mod weight;
 
@@ -22,6 +24,8 @@ use pushgen_policy::Coding;
 use crate::error::SiteError;
 use crate::finding::{Code, Finding};
 use crawl::Filter;
+#[allow(unused_imports, reason = "the walk over the page asks")]
+pub(crate) use image_size::{ImageSizes, NaturalSize};
 pub(crate) use urls::Lookup;
 pub use weight::Weight;
 

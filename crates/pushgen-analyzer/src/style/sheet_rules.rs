@@ -56,6 +56,9 @@ impl SheetRules {
                 rules.starting.insert(id);
             }
             rules.keep_references(&rule.declarations);
+            if rule.declarations.is_empty() {
+                continue;
+            }
             if let Some(selectors) = reader.of_rule(rule) {
                 read.push((id, selectors));
             }

@@ -41,7 +41,7 @@ pub(crate) enum Piece {
 
 impl Template {
     /// Reads to the end of `input`, which is the value without `!important`.
-    pub(super) fn parse(input: &mut Parser<'_>) -> Result<Self, Failure> {
+    pub(crate) fn parse(input: &mut Parser<'_>) -> Result<Self, Failure> {
         input.skip_whitespace();
         let start = input.position();
         let before = input.state();
@@ -85,7 +85,7 @@ impl Template {
 
     /// The text with all references replaced; `value` gives the text of a custom property. `None` if one of them has
     /// neither value nor fallback, if the text gets too long, or if nothing is left of the allowance.
-    pub(super) fn substitute(
+    pub(crate) fn substitute(
         &self,
         allowance: &Allowance,
         value: &mut dyn FnMut(&Arc<str>) -> Option<Arc<str>>,

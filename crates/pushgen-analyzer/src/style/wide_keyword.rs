@@ -25,7 +25,7 @@ impl WideKeyword {
     }
 
     /// The keyword, if there is nothing else up to the end of `input`.
-    pub(super) fn alone(input: &mut Parser<'_>) -> Option<Self> {
+    pub(crate) fn alone(input: &mut Parser<'_>) -> Option<Self> {
         let start = input.state();
         let keyword = input.expect_ident().ok().and_then(|name| Self::named(name));
         let found = keyword.filter(|_| input.is_exhausted());

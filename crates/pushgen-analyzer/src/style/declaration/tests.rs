@@ -272,6 +272,7 @@ fn rules_without_a_say_are_dropped() {
         let kept: Vec<String> = sheet
             .style_rules
             .iter()
+            .filter(|rule| !rule.declarations.is_empty())
             .map(|rule| {
                 let mut steps = Vec::new();
                 let mut here = rule.selectors.as_deref();

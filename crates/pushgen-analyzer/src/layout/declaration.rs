@@ -1,0 +1,642 @@
+//! The declarations that decide how large boxes are and where they lie.
+//!
+//! In: the name and the tokens of a declaration that decides nothing about fetching. Out: a [`BoxDeclaration`] with what a
+//! coarse layout uses of it. They are a kind of their own, beside [`Declaration`](crate::style::Declaration): there are
+//! several times as many of them, and only pages on which an image may be the largest paint ask for them. Follows CSS Sizing 3
+//! and 4, CSS 2 §8-10, Flexbox 1, Grid 1, Backgrounds 3 §3.9, with physical sides for logical ones (left to right).
+
+use cssparser::{Delimiter, Parser, Token, parse_important};
+
+use super::grid_columns::{Track, columns};
+use super::length::{Length, unexpected};
+use crate::css::Failure;
+use crate::style::{Template, WideKeyword};
+
+macro_rules! names {
+    ($(#[$meta:meta])* $kind:ident { $($name:ident = $text:literal $(| $alias:literal)*,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $kind { $($name,)+ }
+
+        impl $kind {
+            fn named(name: &str) -> Option<Self> {
+                Some(match name { $($text $(| $alias)* => Self::$name,)+ _ => return None })
+            }
+        }
+    };
+}
+
+names! {
+    /// A property with a value of its own.
+    BoxLonghand {
+        Width = "width" | "inline-size",
+        Height = "height" | "block-size",
+        MinWidth = "min-width" | "min-inline-size",
+        MaxWidth = "max-width" | "max-inline-size",
+        MinHeight = "min-height" | "min-block-size",
+        MaxHeight = "max-height" | "max-block-size",
+        AspectRatio = "aspect-ratio",
+        BoxSizing = "box-sizing" | "-webkit-box-sizing",
+        Inside = "display",
+        Position = "position",
+        Float = "float",
+        Top = "top" | "inset-block-start",
+        Right = "right" | "inset-inline-end",
+        Bottom = "bottom" | "inset-block-end",
+        Left = "left" | "inset-inline-start",
+        MarginTop = "margin-top" | "margin-block-start",
+        MarginRight = "margin-right" | "margin-inline-end",
+        MarginBottom = "margin-bottom" | "margin-block-end",
+        MarginLeft = "margin-left" | "margin-inline-start",
+        PaddingTop = "padding-top" | "padding-block-start",
+        PaddingRight = "padding-right" | "padding-inline-end",
+        PaddingBottom = "padding-bottom" | "padding-block-end",
+        PaddingLeft = "padding-left" | "padding-inline-start",
+        FontSize = "font-size",
+        LineHeight = "line-height",
+        WhiteSpace = "white-space" | "white-space-collapse" | "text-wrap",
+        Opacity = "opacity",
+        Overflow = "overflow" | "overflow-y" | "overflow-x",
+        BackgroundSize = "background-size" | "-webkit-background-size",
+        BackgroundRepeat = "background-repeat",
+        FlexDirection = "flex-direction" | "-webkit-flex-direction",
+        FlexWrap = "flex-wrap" | "-webkit-flex-wrap",
+        FlexGrow = "flex-grow",
+        FlexShrink = "flex-shrink",
+        FlexBasis = "flex-basis",
+        Columns = "grid-template-columns",
+        Span = "grid-column" | "grid-column-end",
+        Gap = "column-gap" | "grid-column-gap",
+        RowGap = "row-gap" | "grid-row-gap",
+        Translate = "transform" | "-webkit-transform" | "translate",
+    }
+}
+
+impl BoxLonghand {
+    pub(super) const COUNT: usize = Self::Translate as usize + 1;
+}
+
+/// What a declaration is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BoxProperty {
+    Longhand(BoxLonghand),
+    Margin,
+    MarginInline,
+    MarginBlock,
+    Padding,
+    PaddingInline,
+    PaddingBlock,
+    Inset,
+    InsetInline,
+    InsetBlock,
+    Flex,
+    FlexFlow,
+    GapBoth,
+    Font,
+    Background,
+}
+
+impl BoxProperty {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "margin" => Self::Margin,
+            "margin-inline" => Self::MarginInline,
+            "margin-block" => Self::MarginBlock,
+            "padding" => Self::Padding,
+            "padding-inline" => Self::PaddingInline,
+            "padding-block" => Self::PaddingBlock,
+            "inset" => Self::Inset,
+            "inset-inline" => Self::InsetInline,
+            "inset-block" => Self::InsetBlock,
+            "flex" | "-webkit-flex" => Self::Flex,
+            "flex-flow" => Self::FlexFlow,
+            "gap" | "grid-gap" => Self::GapBoth,
+            "font" => Self::Font,
+            "background" => Self::Background,
+            _ => Self::Longhand(BoxLonghand::named(name)?),
+        })
+    }
+
+    /// What it sets.
+    pub(super) fn longhands(&self) -> &[BoxLonghand] {
+        use BoxLonghand as L;
+        match self {
+            Self::Longhand(longhand) => std::slice::from_ref(longhand),
+            Self::Margin => &[L::MarginTop, L::MarginRight, L::MarginBottom, L::MarginLeft],
+            Self::MarginInline => &[L::MarginLeft, L::MarginRight],
+            Self::MarginBlock => &[L::MarginTop, L::MarginBottom],
+            Self::Padding => &[
+                L::PaddingTop,
+                L::PaddingRight,
+                L::PaddingBottom,
+                L::PaddingLeft,
+            ],
+            Self::PaddingInline => &[L::PaddingLeft, L::PaddingRight],
+            Self::PaddingBlock => &[L::PaddingTop, L::PaddingBottom],
+            Self::Inset => &[L::Top, L::Right, L::Bottom, L::Left],
+            Self::InsetInline => &[L::Left, L::Right],
+            Self::InsetBlock => &[L::Top, L::Bottom],
+            Self::Flex => &[L::FlexGrow, L::FlexShrink, L::FlexBasis],
+            Self::FlexFlow => &[L::FlexDirection, L::FlexWrap],
+            Self::GapBoth => &[L::RowGap, L::Gap],
+            Self::Font => &[L::FontSize, L::LineHeight],
+            Self::Background => &[L::BackgroundSize, L::BackgroundRepeat],
+        }
+    }
+}
+
+/// A value, as far as it is used.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum BoxValue {
+    /// `auto`, `none`, `normal` and what is not understood.
+    Auto,
+    Length(Length),
+    Word(Word),
+    /// The columns of a grid.
+    Tracks(Box<[Track]>),
+    /// The two sizes of a background.
+    Pair(Option<Length>, Option<Length>),
+}
+
+names! {
+    /// The keywords that make a difference.
+    Word {
+        Static = "static",
+        Relative = "relative",
+        Absolute = "absolute",
+        Fixed = "fixed",
+        Sticky = "sticky",
+        Left = "left" | "inline-start",
+        Right = "right" | "inline-end",
+        Hidden = "hidden" | "clip" | "scroll",
+        Visible = "visible",
+        BorderBox = "border-box",
+        Flex = "flex" | "-webkit-flex" | "-webkit-box",
+        InlineFlex = "inline-flex" | "-webkit-inline-flex",
+        Grid = "grid",
+        InlineGrid = "inline-grid",
+        Row = "row" | "row-reverse",
+        Column = "column" | "column-reverse",
+        Wrap = "wrap" | "wrap-reverse",
+        NoWrap = "nowrap",
+        Pre = "pre" | "preserve",
+        PreWrap = "pre-wrap" | "pre-line" | "break-spaces",
+        Cover = "cover",
+        Contain = "contain",
+        NoRepeat = "no-repeat",
+        MinContent = "min-content",
+        MaxContent = "max-content",
+        FitContent = "fit-content",
+        XxSmall = "xx-small",
+        XSmall = "x-small",
+        Small = "small",
+        Medium = "medium",
+        Large = "large",
+        XLarge = "x-large",
+        XxLarge = "xx-large",
+        XxxLarge = "xxx-large",
+        Smaller = "smaller",
+        Larger = "larger",
+    }
+}
+
+/// What is declared.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum BoxBody {
+    Values(Box<[(BoxLonghand, BoxValue)]>),
+    Keyword(WideKeyword),
+    /// What it sets shows when the references are replaced.
+    Unresolved(Template),
+}
+
+/// A declaration about a box.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct BoxDeclaration {
+    pub(crate) property: BoxProperty,
+    pub(crate) body: BoxBody,
+    pub(crate) is_important: bool,
+}
+
+impl BoxDeclaration {
+    /// Reads the value of `name` to the end of `input`, which stands behind the colon.
+    pub(crate) fn parse(name: &str, input: &mut Parser<'_>) -> Option<Self> {
+        let property = BoxProperty::named(&name.to_ascii_lowercase())?;
+        let body: Result<BoxBody, Failure> = input.parse_until_before(Delimiter::Bang, |input| {
+            input.skip_whitespace();
+            if let Some(keyword) = WideKeyword::alone(input) {
+                return Ok(BoxBody::Keyword(keyword));
+            }
+            let start = input.state();
+            let template = Template::parse(input)?;
+            if !matches!(template, Template::Plain(_)) {
+                return Ok(BoxBody::Unresolved(template));
+            }
+            input.reset(&start);
+            let values = values(property, input)?;
+            input.expect_exhausted()?;
+            Ok(BoxBody::Values(values.into()))
+        });
+        let is_important = !input.is_exhausted();
+        if is_important && (parse_important(input).is_err() || !input.is_exhausted()) {
+            return None;
+        }
+        Some(Self {
+            property,
+            body: body.ok()?,
+            is_important,
+        })
+    }
+}
+
+/// Reads a value without references; `None` if it is invalid.
+pub(super) fn substituted(property: BoxProperty, text: &str) -> Option<Substituted> {
+    let mut input = Parser::new(text);
+    if let Some(keyword) = WideKeyword::alone(&mut input) {
+        return Some(Substituted::Keyword(keyword));
+    }
+    let values = input.parse_entirely(|input| values(property, input)).ok()?;
+    Some(Substituted::Values(values))
+}
+
+/// The outcome of a substitution.
+pub(super) enum Substituted {
+    Keyword(WideKeyword),
+    Values(Vec<(BoxLonghand, BoxValue)>),
+}
+
+type Values = Vec<(BoxLonghand, BoxValue)>;
+
+fn values(property: BoxProperty, input: &mut Parser<'_>) -> Result<Values, Failure> {
+    use BoxLonghand as L;
+    let longhands = property.longhands();
+    Ok(match property {
+        BoxProperty::Longhand(L::AspectRatio) => vec![(L::AspectRatio, aspect_ratio(input)?)],
+        BoxProperty::Longhand(L::BackgroundSize) => {
+            let size = background_size(input)?;
+            skip(input);
+            vec![(L::BackgroundSize, size)]
+        }
+        BoxProperty::Longhand(L::Columns) => vec![(L::Columns, columns(input)?)],
+        BoxProperty::Longhand(L::Span) => vec![(L::Span, span(input))],
+        BoxProperty::Longhand(L::Translate) => vec![(L::Translate, translation(input))],
+        BoxProperty::Longhand(longhand) => {
+            let value = single(input)?;
+            // Two-valued keywords, such as those of `overflow` and `display`, are judged by their first word.
+            if matches!(
+                longhand,
+                L::Overflow | L::Inside | L::BackgroundRepeat | L::Position | L::WhiteSpace
+            ) {
+                skip(input);
+            }
+            vec![(longhand, value)]
+        }
+        BoxProperty::Flex => flex(input)?,
+        BoxProperty::FlexFlow => {
+            let mut values = vec![
+                (L::FlexDirection, BoxValue::Auto),
+                (L::FlexWrap, BoxValue::Auto),
+            ];
+            while let Ok(value) = input.try_parse(single) {
+                match value {
+                    BoxValue::Word(Word::Row | Word::Column) => {
+                        values.push((L::FlexDirection, value))
+                    }
+                    value => values.push((L::FlexWrap, value)),
+                }
+            }
+            values
+        }
+        BoxProperty::Font => font(input),
+        BoxProperty::Background => background(input),
+        _ => sides(longhands, input)?,
+    })
+}
+
+pub(super) fn skip(input: &mut Parser<'_>) {
+    while input.next().is_ok() {}
+}
+
+/// A length, a number, or a keyword.
+fn single(input: &mut Parser<'_>) -> Result<BoxValue, Failure> {
+    if let Ok(length) = input.try_parse(Length::parse) {
+        return Ok(BoxValue::Length(length));
+    }
+    match input.next()?.clone() {
+        Token::Ident(name) => {
+            let name = name.to_ascii_lowercase();
+            Ok(match Word::named(&name) {
+                Some(word) => BoxValue::Word(word),
+                None => BoxValue::Auto,
+            })
+        }
+        Token::Function(_) => {
+            input.parse_nested_block(|input| {
+                skip(input);
+                Ok(())
+            })?;
+            Ok(BoxValue::Auto)
+        }
+        _ => Err(unexpected()),
+    }
+}
+
+/// One to four values for as many sides.
+fn sides(longhands: &[BoxLonghand], input: &mut Parser<'_>) -> Result<Values, Failure> {
+    let mut found = vec![single(input)?];
+    while found.len() < longhands.len() && !input.is_exhausted() {
+        found.push(single(input)?);
+    }
+    let at = |side: usize| match (side, found.len()) {
+        (_, 1) => 0,
+        (side, 2) => side % 2,
+        (3, 3) => 1,
+        _ => side,
+    };
+    Ok(longhands
+        .iter()
+        .enumerate()
+        .map(|(side, longhand)| {
+            let value = found.get(at(side)).cloned().unwrap_or(BoxValue::Auto);
+            (*longhand, value)
+        })
+        .collect())
+}
+
+fn aspect_ratio(input: &mut Parser<'_>) -> Result<BoxValue, Failure> {
+    let is_auto =
+        |input: &mut Parser<'_>| input.expect_ident_matching("auto").map_err(Failure::from);
+    let auto = input.try_parse(is_auto).is_ok();
+    let Ok(width) = input.try_parse(|input| input.expect_number()) else {
+        return if auto {
+            Ok(BoxValue::Auto)
+        } else {
+            Err(unexpected())
+        };
+    };
+    let height = input
+        .try_parse(|input| {
+            input.expect_delim('/')?;
+            input.expect_number()
+        })
+        .unwrap_or(1.0);
+    let _ = input.try_parse(is_auto);
+    Ok(if width > 0.0 && height > 0.0 {
+        BoxValue::Length(Length::Number(width / height))
+    } else {
+        BoxValue::Auto
+    })
+}
+
+fn background_size(input: &mut Parser<'_>) -> Result<BoxValue, Failure> {
+    let length = |value| match value {
+        BoxValue::Length(length) => Some(length),
+        _ => None,
+    };
+    Ok(match single(input)? {
+        word @ BoxValue::Word(_) => word,
+        first => {
+            let second = input.try_parse(single).ok().and_then(length);
+            BoxValue::Pair(length(first), second)
+        }
+    })
+}
+
+/// The size and repetition in the first layer of `background`.
+fn background(input: &mut Parser<'_>) -> Values {
+    let (mut size, mut repeat) = (BoxValue::Auto, BoxValue::Auto);
+    let mut is_first = true;
+    loop {
+        match input.next().cloned() {
+            Err(_) => break,
+            Ok(Token::Comma) => is_first = false,
+            Ok(Token::Delim('/')) if is_first => {
+                size = background_size(input).unwrap_or(BoxValue::Auto);
+            }
+            Ok(Token::Ident(name)) if is_first && name.eq_ignore_ascii_case("no-repeat") => {
+                repeat = BoxValue::Word(Word::NoRepeat);
+            }
+            Ok(_) => {}
+        }
+    }
+    vec![
+        (BoxLonghand::BackgroundSize, size),
+        (BoxLonghand::BackgroundRepeat, repeat),
+    ]
+}
+
+/// The size and line height in `font`.
+fn font(input: &mut Parser<'_>) -> Values {
+    let (mut size, mut line) = (BoxValue::Auto, BoxValue::Auto);
+    loop {
+        let before = input.state();
+        // A number by itself is a weight.
+        if let Ok(length) = input.try_parse(Length::parse) {
+            if !matches!(length, Length::Number(_)) {
+                size = BoxValue::Length(length);
+                break;
+            }
+            continue;
+        }
+        input.reset(&before);
+        match input.next() {
+            Err(_) => break,
+            Ok(Token::Ident(name)) => {
+                let word = Word::named(&name.to_ascii_lowercase());
+                if let Some(
+                    word @ (Word::XxSmall
+                    | Word::XSmall
+                    | Word::Small
+                    | Word::Medium
+                    | Word::Large
+                    | Word::XLarge
+                    | Word::XxLarge
+                    | Word::Smaller
+                    | Word::Larger),
+                ) = word
+                {
+                    size = BoxValue::Word(word);
+                    break;
+                }
+            }
+            Ok(_) => {}
+        }
+    }
+    let _ = input.try_parse(|input| {
+        input.expect_delim('/')?;
+        line = single(input)?;
+        Ok::<_, Failure>(())
+    });
+    skip(input);
+    vec![
+        (BoxLonghand::FontSize, size),
+        (BoxLonghand::LineHeight, line),
+    ]
+}
+
+/// Flexbox 1 §7.1.1
+fn flex(input: &mut Parser<'_>) -> Result<Values, Failure> {
+    let number = |value| BoxValue::Length(Length::Number(value));
+    let (mut grow, mut shrink, mut basis) = (None, 1.0, None);
+    let mut numbers = 0;
+    while !input.is_exhausted() {
+        match single(input)? {
+            BoxValue::Length(Length::Number(value)) if numbers < 2 => {
+                if numbers == 0 {
+                    grow = Some(value);
+                } else {
+                    shrink = value;
+                }
+                numbers += 1;
+            }
+            value @ BoxValue::Length(_) => basis = Some(value),
+            // `none` and `auto`; `initial` is a keyword of all properties.
+            value => basis = Some(value),
+        }
+    }
+    let basis_given = basis.is_some();
+    let grow = grow.unwrap_or(if basis_given && numbers == 0 {
+        match &basis {
+            Some(BoxValue::Length(_)) => 1.0,
+            _ => 0.0,
+        }
+    } else {
+        1.0
+    });
+    let basis = basis.unwrap_or(BoxValue::Length(Length::pixels(0.0)));
+    Ok(vec![
+        (BoxLonghand::FlexGrow, number(grow)),
+        (BoxLonghand::FlexShrink, number(shrink)),
+        (BoxLonghand::FlexBasis, basis),
+    ])
+}
+
+/// `span n` and `a / b`; a column that is named is one.
+fn span(input: &mut Parser<'_>) -> BoxValue {
+    let mut numbers = Vec::new();
+    let (mut spans, mut slash) = (false, false);
+    while let Ok(token) = input.next() {
+        match token {
+            Token::Number { value, .. } => numbers.push(*value),
+            Token::Ident(name) if name.eq_ignore_ascii_case("span") => spans = true,
+            Token::Delim('/') => slash = true,
+            _ => {}
+        }
+    }
+    let count = match *numbers {
+        [.., count] if spans => count,
+        [_, end] if slash && end < 0.0 => f32::INFINITY,
+        [start, end] if slash => end - start,
+        _ => 1.0,
+    };
+    BoxValue::Length(Length::Number(count.max(1.0)))
+}
+
+/// Only whether it moves by more than a whole box: then it is not in sight.
+fn translation(input: &mut Parser<'_>) -> BoxValue {
+    let mut value = BoxValue::Auto;
+    while let Ok(token) = input.next().cloned() {
+        let Token::Function(name) = token else {
+            continue;
+        };
+        let is_horizontal = ["translatex", "translate", "translate3d"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+        let _ = input.parse_nested_block(|input| {
+            if is_horizontal && let Ok(length) = Length::parse(input) {
+                value = BoxValue::Length(length);
+            }
+            skip(input);
+            Ok::<_, Failure>(())
+        });
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(name: &str, text: &str) -> Option<Vec<(BoxLonghand, BoxValue)>> {
+        match BoxDeclaration::parse(name, &mut Parser::new(text))?.body {
+            BoxBody::Values(values) => Some(values.into()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn shorthands_set_their_sides() {
+        use BoxLonghand as L;
+        let px = |value| BoxValue::Length(Length::pixels(value));
+        let number = |value| BoxValue::Length(Length::Number(value));
+        for (name, text, expected) in [
+            ("width", "12px", vec![(L::Width, px(12.0))]),
+            ("WIDTH", "auto !important", vec![(L::Width, BoxValue::Auto)]),
+            (
+                "padding",
+                "1px 2px 3px",
+                vec![
+                    (L::PaddingTop, px(1.0)),
+                    (L::PaddingRight, px(2.0)),
+                    (L::PaddingBottom, px(3.0)),
+                    (L::PaddingLeft, px(2.0)),
+                ],
+            ),
+            (
+                "margin-inline",
+                "auto 4px",
+                vec![(L::MarginLeft, BoxValue::Auto), (L::MarginRight, px(4.0))],
+            ),
+            (
+                "flex",
+                "1",
+                vec![
+                    (L::FlexGrow, number(1.0)),
+                    (L::FlexShrink, number(1.0)),
+                    (L::FlexBasis, px(0.0)),
+                ],
+            ),
+            (
+                "flex",
+                "0 0 auto",
+                vec![
+                    (L::FlexGrow, number(0.0)),
+                    (L::FlexShrink, number(0.0)),
+                    (L::FlexBasis, BoxValue::Auto),
+                ],
+            ),
+            (
+                "background",
+                "url(a) center / cover no-repeat, url(b)",
+                vec![
+                    (L::BackgroundSize, BoxValue::Word(Word::Cover)),
+                    (L::BackgroundRepeat, BoxValue::Word(Word::NoRepeat)),
+                ],
+            ),
+            (
+                "font",
+                "italic 700 14px/1.5 Georgia, serif",
+                vec![(L::FontSize, px(14.0)), (L::LineHeight, number(1.5))],
+            ),
+            (
+                "aspect-ratio",
+                "auto 16 / 8",
+                vec![(L::AspectRatio, number(2.0))],
+            ),
+            ("grid-column", "1 / span 2", vec![(L::Span, number(2.0))]),
+        ] {
+            assert_eq!(values(name, text), Some(expected), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_of_boxes_is_left_out() {
+        for (name, text) in [
+            ("color", "red"),
+            ("width", "1px 2px"),
+            ("height", "1foo"),
+            ("width", ""),
+        ] {
+            assert_eq!(values(name, text), None, "{name}: {text}");
+        }
+    }
+}
