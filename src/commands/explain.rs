@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use pushgen_analyzer::{Analyzer, Fetch, Finding};
+use pushgen_analyzer::{Analyzer, Fetch, Finding, LcpImage};
 use serde::Serialize;
 
 use super::{find_page, use_threads};
@@ -36,6 +36,7 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
                 file: &analysis.graph.file,
                 document_bytes,
                 fetches: &analysis.graph.fetches,
+                lcp: &analysis.graph.lcp,
                 plan: PlanView {
                     reason: &plan.reason,
                     entries: plan
@@ -69,13 +70,14 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// The explanation as JSON. Its `fetches` are those of `pushgen graph`.
+/// The explanation as JSON. Its `fetches` and `lcp` are those of `pushgen graph`.
 #[derive(Serialize)]
 struct Explanation<'a> {
     page: &'a str,
     file: &'a str,
     document_bytes: u64,
     fetches: &'a [Fetch],
+    lcp: &'a [LcpImage],
     plan: PlanView<'a>,
     findings: &'a [Finding],
 }

@@ -86,6 +86,21 @@ fn draw(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
         push(&mut stack, &own, &indent);
     }
     writeln!(out)?;
+    for lcp in &graph.lcp {
+        let at = match lcp.viewports.as_slice() {
+            [] => String::new(),
+            viewports => format!(" at {}", viewports.join(", ")),
+        };
+        writeln!(
+            out,
+            "{BOLD}largest paint{BOLD:#}{}: {} of {}, {:.0} % sure  {DIM}{}{DIM:#}",
+            shown(&at),
+            shown(&lcp.path),
+            shown(&lcp.element),
+            lcp.confidence * 100.0,
+            shown(&lcp.reason)
+        )?;
+    }
     writeln!(out, "{BOLD}plan{BOLD:#}: {}", shown(&plan.reason))?;
     for (number, entry) in (1..).zip(&plan.entries) {
         writeln!(

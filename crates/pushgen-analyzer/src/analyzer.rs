@@ -21,7 +21,8 @@ use crate::graph::{
 use crate::html::{Stopped, layout_viewport, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
 use crate::resolve::Resolver;
-use crate::site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
+use crate::site::{FileId, ImageSizes, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
+use crate::style::PageMatches;
 use crate::viewport::Viewport;
 
 /// What a site is analysed for.
@@ -60,6 +61,7 @@ pub struct Analyzer<'s> {
     modules: Modules,
     integrity: Integrity,
     suggestions: Suggestions,
+    image_sizes: ImageSizes,
     weights: Vec<OnceLock<Option<Weight>>>,
     viewport_names: Vec<Arc<str>>,
 }
@@ -116,6 +118,7 @@ impl<'s> Analyzer<'s> {
             modules: Modules::default(),
             integrity: Integrity::default(),
             suggestions: Suggestions::default(),
+            image_sizes: ImageSizes::new(site),
             viewport_names: options
                 .viewports
                 .iter()
@@ -148,7 +151,7 @@ impl<'s> Analyzer<'s> {
         });
         let (dom, stopped) = parse(&text);
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
-        let mut matches = None;
+        let mut matches = PageMatches::default();
         let mut graphs = Vec::with_capacity(self.options.viewports.len());
         for window in &self.options.viewports {
             let layout = layout_viewport(&dom, window);
@@ -297,6 +300,7 @@ impl<'s> Analyzer<'s> {
             modules: &self.modules,
             integrity: &self.integrity,
             suggestions: &self.suggestions,
+            image_sizes: &self.image_sizes,
             viewport,
         }
     }

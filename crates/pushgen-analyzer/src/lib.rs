@@ -24,12 +24,7 @@ pub mod fuzzing;
 mod graph;
 mod html;
 mod js;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the graph is to use it")
-)]
 mod layout;
-#[cfg_attr(not(test), expect(dead_code, reason = "the graph is to use it"))]
 mod lcp;
 mod plan;
 mod reference;
@@ -41,7 +36,7 @@ mod viewport;
 pub use analyzer::{Analysis, Analyzer, Options, PageAnalysis, Totals};
 pub use error::SiteError;
 pub use finding::{Code, Finding, Severity};
-pub use graph::{Fetch, PageGraph};
+pub use graph::{Fetch, LcpImage, PageGraph};
 pub use plan::{DEFAULT_BUDGET, LeftOut, Plan, PlanEntry, PlannedAsset};
 pub use reference::When;
 pub use site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, SiteOptions, Weight};

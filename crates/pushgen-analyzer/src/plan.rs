@@ -4,8 +4,8 @@
 //! reason for itself and for each entry, and what was left out and why.
 //!
 //! Candidates, in send order: the render-blocking closure in evaluation order (document order, each
-//! sheet followed by its imports), preloaded fonts, and module graphs that hide something from the
-//! preload scanner. Then:
+//! sheet followed by its imports), fonts, module graphs that hide something from the preload scanner,
+//! and the image of the largest paint. Then:
 //!
 //! - *Push* is all or nothing: a strict subset of the closure saves no round trip over hints. The
 //!   closure is pushed if it is complete (every file is this site's, exists and is certain) and fits
@@ -13,16 +13,20 @@
 //! - *Hint* what a browser cannot see early (depth 2 and deeper), together with everything before it:
 //!   a hint for a late file alone would overtake what the first paint waits for. Where the preload
 //!   scanner sees every candidate in the document, hints gain nothing and are left out.
+//! - *The largest paint* is hinted if it is one image at all viewports, nearly for sure. An image that
+//!   a sheet names is hinted behind that sheet or not at all: alone it would compete with what the
+//!   first paint waits for. An image that the preload scanner sees is hinted only where hints are sent
+//!   anyway. Images are never pushed: they would delay the rest of the document.
 //!
-//! Left out for now: the simulation that proves a plan per network, and the images and fonts that only
-//! the page's style can tell.
+//! Left out for now: the simulation that proves a plan per network.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use pushgen_policy::{Class, CrossOrigin, Destination, Means, UrlPath};
 
-use crate::graph::{Fetch, PageGraph};
+use crate::graph::{Fetch, LcpImage, PageGraph};
+use crate::lcp::PLANNED;
 use crate::reference::{When, confidence};
 use crate::site::FileId;
 
@@ -120,6 +124,7 @@ pub(crate) fn plan(
         left: budget,
         entries: Vec::new(),
         left_out: Vec::new(),
+        ends_hidden: false,
     };
     planner.add(&closure, verdict == Closure::Fits);
     // Behind a closure that is not pushed, other pushes would only compete with it.
@@ -127,6 +132,9 @@ pub(crate) fn plan(
     for group in fonts.chunks(1).chain(modules.iter().map(Vec::as_slice)) {
         let fits = total(group).is_some_and(|bytes| bytes <= planner.left);
         planner.add(group, may_push && fits);
+    }
+    for lcp in &graph.lcp {
+        planner.add_lcp(lcp, &fetches, &wire_bytes);
     }
     planner.hint(hint_bytes);
     let Planner {
@@ -167,6 +175,9 @@ fn eligible(
     }
     if fetch.class == Class::Font && fetch.confidence == confidence::MACHINE {
         return Err("machines that have a font of an earlier name in the list do without it");
+    }
+    if fetch.confidence <= confidence::LAYOUT {
+        return Err("only a layout can tell whether it is fetched at once");
     }
     if fetch.confidence < MIN_CONFIDENCE {
         return Err("another viewport may not ask for it");
@@ -224,6 +235,8 @@ struct Planner {
     left: u64,
     entries: Vec<PlanEntry>,
     left_out: Vec<LeftOut>,
+    /// Whether the last entry is an image of the largest paint that nobody sees before the sheets have arrived.
+    ends_hidden: bool,
 }
 
 impl Planner {
@@ -260,8 +273,51 @@ impl Planner {
         }
     }
 
+    /// Adds the image of the largest paint, or says why not.
+    fn add_lcp(
+        &mut self,
+        lcp: &LcpImage,
+        fetches: &[&Fetch],
+        wire_bytes: impl Fn(FileId) -> Option<u64>,
+    ) {
+        let mut leave_out = |reason: String| {
+            self.left_out.push(LeftOut {
+                path: Arc::clone(&lcp.path),
+                reason,
+            });
+        };
+        if !lcp.viewports.is_empty() {
+            let viewports = lcp.viewports.join(", ");
+            return leave_out(format!("the largest paint only at {viewports}"));
+        }
+        if lcp.confidence < PLANNED {
+            let confidence = lcp.confidence;
+            return leave_out(format!(
+                "not sure enough to be the largest paint: {confidence:.2}"
+            ));
+        }
+        let Some(fetch) = fetches.iter().find(|fetch| fetch.path == lcp.path) else {
+            return leave_out("the largest paint, but it is lazy".to_owned());
+        };
+        let is_in_style = fetch.used_by.is_some();
+        let is_planned =
+            |path: &Arc<str>| self.entries.iter().any(|entry| entry.asset.path == *path);
+        if is_in_style && fetch.depth >= 2 && !is_planned(&fetch.initiator) {
+            return leave_out(format!(
+                "the largest paint, but not without {}, which names it",
+                fetch.initiator
+            ));
+        }
+        let waits_for_sheets = is_in_style && !self.entries.is_empty();
+        let before = self.entries.len();
+        let eligible = eligible(fetch, wire_bytes);
+        self.add(&[Candidate { fetch, eligible }], false);
+        self.ends_hidden = waits_for_sheets && self.entries.len() > before;
+    }
+
     /// Hints everything up to the last file that is hidden from the preload scanner and for which the
-    /// header has room. Hints that stop short of every hidden file would gain nothing.
+    /// header has room. Hints that stop short of every hidden file would gain nothing; where some are
+    /// sent, the image of the largest paint is among them.
     fn hint(&mut self, hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>) {
         let mut spent = 0;
         let mut end = 0;
@@ -270,7 +326,9 @@ impl Planner {
             if spent > MAX_HINT_BYTES {
                 break;
             }
-            if entry.depth >= 2 {
+            let is_last = at + 1 == self.entries.len();
+            let is_hidden = entry.depth >= 2 || (is_last && self.ends_hidden);
+            if is_hidden || (entry.class == Class::Lcp && end > 0) {
                 end = at + 1;
             }
         }
@@ -289,11 +347,16 @@ fn entry_reason(fetch: &Fetch) -> String {
             "the parser and the first paint wait for it"
         }
         (Class::RenderBlocking, _) => "the first paint waits for it",
+        (Class::Font, _) if fetch.used_by.is_some() => "the page's text is waiting for it",
         (Class::Font, _) => "the page preloads it for its text",
+        (Class::Lcp, _) => "the largest paint",
         _ if fetch.depth >= 2 => "part of a module graph",
         _ => "leads to modules that the preload scanner cannot see",
     };
     match fetch.depth {
+        0 | 1 if fetch.class == Class::Lcp && fetch.used_by.is_some() => {
+            format!("{needed}; it is asked for when the sheets have arrived")
+        }
         0 | 1 => needed.to_owned(),
         _ => format!(
             "{needed}; {} hides it from the preload scanner",
@@ -344,6 +407,9 @@ impl Closure {
     /// Why a candidate is neither pushed nor hinted.
     fn left_out_reason(&self, entry: &PlanEntry) -> &'static str {
         match self {
+            _ if entry.class == Class::Lcp && entry.depth < 2 => {
+                "the largest paint, and the preload scanner sees it"
+            }
             _ if entry.depth >= 2 => "neither the budget nor the header of hints has room for it",
             Self::Fits | Self::Empty => {
                 "it does not fit what is left of the budget, and the preload scanner sees it"

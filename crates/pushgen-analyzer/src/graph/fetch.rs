@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pushgen_policy::{Class, CrossOrigin, Destination};
 use serde::Serialize;
 
+use super::largest_paint::LcpImage;
 use crate::reference::{Blocking, Content, Purpose, Reference, When};
 use crate::site::{FileId, Site};
 
@@ -78,6 +79,9 @@ pub struct PageGraph {
     pub file: Arc<str>,
     /// The fetches in the order of their discovery: by depth, then by place.
     pub fetches: Vec<Fetch>,
+    /// The images that are likely the largest contentful paint, of each viewport one at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lcp: Vec<LcpImage>,
     /// The first render-blocking reference to another origin, if there is one: the closure cannot be
     /// delivered whole from here.
     #[serde(skip)]
@@ -94,6 +98,7 @@ impl PageGraph {
             page: site.url_path(page).into(),
             file: site.name(page).into(),
             fetches: Vec::new(),
+            lcp: Vec::new(),
             foreign_blocker: None,
             is_read: false,
         }
@@ -273,6 +278,7 @@ impl Fetch {
             std::cmp::Ordering::Greater => {}
         }
         self.used_by = self.used_by.take().or(other.used_by);
+        let is_lcp = self.class == Class::Lcp || other.class == Class::Lcp;
         if other.rank > self.rank {
             self.rank = other.rank;
             self.class = other.class;
@@ -281,6 +287,9 @@ impl Fetch {
             self.crossorigin = other.crossorigin;
             self.integrity = other.integrity;
             self.corrupt = other.corrupt;
+        }
+        if is_lcp && self.class == Class::Image {
+            self.class = Class::Lcp;
         }
         if other.depth < self.depth {
             self.depth = other.depth;

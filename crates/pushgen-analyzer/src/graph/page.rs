@@ -9,25 +9,27 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
-use pushgen_policy::{CrossOrigin, Destination};
+use pushgen_policy::{Class, CrossOrigin, Destination};
 use url::Url;
 
 use super::closure::{Edge, Reached};
 use super::fetch::{Fetch, PageGraph, Request};
 use super::integrity::Integrity;
+use super::largest_paint::LcpImage;
 use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
 use super::sheets::{self, Sheets, Surroundings};
-use super::style_use::{StyleSources, inline};
+use super::style_use::{StyleSources, StyledDocument, inline};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding};
 use crate::html::{Dom, Effect, Mention, SecurityPolicies, Where};
 use crate::js::Script;
 use crate::js::import_map::ImportMap;
+use crate::lcp::PLANNED;
 use crate::reference::{Blocking, Content, Purpose, Reference, When, confidence};
 use crate::resolve::{Resolver, Target};
-use crate::site::{FileId, Site};
-use crate::style::Matches;
+use crate::site::{FileId, ImageSizes, Site};
+use crate::style::PageMatches;
 use crate::viewport::Viewport;
 
 /// Most pages make fewer requests; a table that grows moves what is in it.
@@ -45,6 +47,7 @@ pub(crate) struct PageContext<'a> {
     pub(crate) modules: &'a Modules,
     pub(crate) integrity: &'a Integrity,
     pub(crate) suggestions: &'a Suggestions,
+    pub(crate) image_sizes: &'a ImageSizes,
     pub(crate) viewport: &'a Viewport,
 }
 
@@ -62,7 +65,7 @@ pub(crate) fn page_graph(
     context: PageContext<'_>,
     page: FileId,
     document: &Document<'_>,
-    matches: &mut Option<Matches>,
+    matches: &mut PageMatches,
 ) -> (PageGraph, Vec<Finding>) {
     let target: Arc<str> = context.site.url_path(page).into();
     let url = context.resolver.url(&target);
@@ -84,6 +87,7 @@ pub(crate) fn page_graph(
         findings: Vec::new(),
         style: StyleSources::default(),
         unused: Vec::new(),
+        lcp: None,
         awaiting: Vec::new(),
         lost: HashSet::new(),
     };
@@ -118,6 +122,8 @@ struct Builder<'a> {
     style: StyleSources,
     /// What sheets name and the page's style decides about.
     unused: Vec<Request>,
+    /// The image that is likely the largest paint.
+    lcp: Option<LcpImage>,
     /// What is fetched if its element is rendered.
     awaiting: Vec<Awaiting>,
     /// Targets without a file that were told.
@@ -189,6 +195,9 @@ impl Builder<'_> {
         let target = match self.resolve(reference.url) {
             Target::Site(target) => target,
             Target::Elsewhere(url) => {
+                if let Content::StyleSheet { applies: true, .. } = reference.content {
+                    self.style.add_foreign();
+                }
                 if reference.blocking.render {
                     self.foreign_blocker.get_or_insert(url);
                 }
@@ -455,11 +464,17 @@ impl Builder<'_> {
     }
 
     /// Adds what the page's elements make of its style.
-    fn add_style_use(&mut self, dom: &Dom, matches: &mut Option<Matches>) {
+    fn add_style_use(&mut self, dom: &Dom, matches: &mut PageMatches) {
         let style = std::mem::take(&mut self.style);
         let awaiting = std::mem::take(&mut self.awaiting);
-        let must_know = !awaiting.is_empty();
-        let used = style.requests(self.context, dom, self.encoding, must_know, matches);
+        let document = StyledDocument {
+            dom,
+            encoding: self.encoding,
+            base: &self.base,
+            policies: &self.policies,
+            must_know: !awaiting.is_empty(),
+        };
+        let used = style.requests(self.context, document, matches);
         for Awaiting {
             request,
             element,
@@ -484,6 +499,7 @@ impl Builder<'_> {
                 ..request
             });
         }
+        self.lcp = used.lcp.and_then(|lcp| self.fetched(lcp));
         let unused = std::mem::take(&mut self.unused);
         if used.is_stopped {
             let message =
@@ -496,6 +512,15 @@ impl Builder<'_> {
                 self.add(request);
             }
         }
+    }
+
+    /// The largest paint, if the page does ask for its image.
+    fn fetched(&mut self, lcp: LcpImage) -> Option<LcpImage> {
+        let fetch = self.fetches.get_mut(*self.by_path.get(&lcp.path)?)?;
+        if fetch.class == Class::Image && lcp.confidence >= PLANNED {
+            fetch.class = Class::Lcp;
+        }
+        Some(lcp)
     }
 
     /// Adds what the document names.
@@ -554,6 +579,7 @@ impl Builder<'_> {
             page: self.target,
             file: self.name,
             fetches: self.fetches,
+            lcp: self.lcp.into_iter().collect(),
             foreign_blocker: self.foreign_blocker,
             is_read,
         }

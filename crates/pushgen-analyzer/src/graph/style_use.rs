@@ -1,25 +1,27 @@
 //! Which fonts and images the page's own style makes the browser fetch.
 //!
 //! In: the sheets and `style` attributes of a page in document order, as the page's graph comes across them. Out: the
-//! requests for what is used. `@import`s are followed in the order of the cascade: what is imported comes before what
+//! requests for what is used, and the image that is likely the largest paint. `@import`s are followed in the order of the cascade: what is imported comes before what
 //! imports it (CSS Cascade 5 §6.4.2).
 
 use std::sync::Arc;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 use pushgen_policy::{CrossOrigin, Destination};
 use url::Url;
 
 use super::fetch::Request;
+use super::largest_paint::{LcpImage, Painted};
 use super::page::PageContext;
+use super::page_images::PageImages;
 use super::sheets::{self, ParsedSheet, chosen};
-use crate::css::{Applies, FontSource, StyleSheet, Truth};
-use crate::html::{Dom, Node};
+use crate::css::{Applies, FontSource, StyleRule, StyleSheet, Truth};
+use crate::html::{Dom, SecurityPolicies};
+use crate::lcp::{ContentImages, ImageUrl};
 use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
 use crate::style::{
-    AppliedSheet, Certainty, DOCUMENT, Declaration, LayerId, LayerTree, Matches, PageStyle,
-    SheetId, Usage,
+    AppliedSheet, Certainty, DOCUMENT, LayerId, LayerTree, PageMatches, PageStyle, SheetId, Usage,
 };
 use crate::viewport::Viewport;
 
@@ -34,6 +36,7 @@ const MAX_IMPORT_DEPTH: usize = 64;
 pub(super) struct StyleSources {
     roots: Vec<Root>,
     attributes: Vec<Attribute>,
+    has_foreign_sheet: bool,
 }
 
 /// A sheet that the document names, or holds.
@@ -77,6 +80,19 @@ pub(super) struct StyleRequests {
     pub(super) absent: Vec<bool>,
     /// Whether uses may be missing, because there was more to do than is done for a page.
     pub(super) is_stopped: bool,
+    /// The image that is likely the largest paint.
+    pub(super) lcp: Option<LcpImage>,
+}
+
+/// A document that its style is for.
+#[derive(Clone, Copy)]
+pub(super) struct StyledDocument<'d> {
+    pub(super) dom: &'d Dom,
+    pub(super) encoding: &'static Encoding,
+    pub(super) base: &'d Url,
+    pub(super) policies: &'d SecurityPolicies,
+    /// Whether it is of interest what has a box, even if the style fetches nothing.
+    pub(super) must_know: bool,
 }
 
 impl StyleSources {
@@ -104,19 +120,23 @@ impl StyleSources {
         });
     }
 
+    /// A sheet of another origin that applies.
+    pub(super) fn add_foreign(&mut self) {
+        self.has_foreign_sheet = true;
+    }
+
     pub(super) fn add_attribute(&mut self, sheet: ParsedSheet, element: usize) {
         self.attributes.push(Attribute { element, sheet });
     }
 
-    /// What the elements of the page use; with `must_know` even if that is nothing, for their boxes' sake.
+    /// What the elements of the page use.
     pub(super) fn requests(
         self,
         context: PageContext<'_>,
-        dom: &Dom,
-        encoding: &'static Encoding,
-        must_know: bool,
-        known: &mut Option<Matches>,
+        document: StyledDocument<'_>,
+        known: &mut PageMatches,
     ) -> StyleRequests {
+        let StyledDocument { dom, encoding, .. } = document;
         let mut collector = Collector {
             context,
             sheets: Vec::new(),
@@ -133,17 +153,39 @@ impl StyleSources {
             is_stopped,
             ..
         } = collector;
-        let names_something = |sheet: &ParsedSheet| sheet.rules.fetches();
-        let is_of_interest = must_know
-            || sheets
+        let parsed: Vec<&ParsedSheet> = sheets
+            .iter()
+            .filter_map(|sheet| sheet.parsed.as_ref().as_ref())
+            .collect();
+        let bases: Vec<(&Url, &'static Encoding)> = sheets
+            .iter()
+            .filter_map(|sheet| {
+                // Queries in sheet files are in UTF-8, whatever the encoding of the file.
+                let encoding = if sheet.path.is_some() {
+                    UTF_8
+                } else {
+                    encoding
+                };
+                Some((&sheet.parsed.as_ref().as_ref()?.base, encoding))
+            })
+            .collect();
+        let images = PageImages {
+            context,
+            base: document.base,
+            encoding,
+            policies: document.policies,
+            sheets: &bases,
+        };
+        let find = |url: ImageUrl<'_>| images.find(url);
+        let content = ContentImages::of(dom, context.viewport, &find);
+        let in_attributes = self.attributes.iter().map(|attribute| &attribute.sheet);
+        let fetches = document.must_know
+            || parsed
                 .iter()
-                .filter_map(|sheet| sheet.parsed.as_ref().as_ref())
-                .any(names_something)
-            || self
-                .attributes
-                .iter()
-                .any(|attribute| names_something(&attribute.sheet));
-        if !is_of_interest {
+                .copied()
+                .chain(in_attributes)
+                .any(|sheet| sheet.rules.fetches());
+        if !fetches && !content.may_win(context.viewport) {
             return StyleRequests {
                 is_stopped,
                 ..StyleRequests::default()
@@ -162,28 +204,42 @@ impl StyleSources {
                 })
             })
             .collect();
-        if !known.as_ref().is_some_and(|known| known.is_of(&applied)) {
-            *known = Some(Matches::new(dom, &applied));
-        }
-        let attributes: Vec<(usize, &[Declaration])> = self
+        let attributes: Vec<(usize, &StyleRule)> = self
             .attributes
             .iter()
             .filter_map(|attribute| {
                 let rule = attribute.sheet.sheet.style_rules.first()?;
-                Some((attribute.element, &*rule.declarations))
+                Some((attribute.element, rule))
             })
             .collect();
-        let Some(matches) = known else {
-            return StyleRequests::default();
+        let layers = layers.ranks();
+        let usage = if fetches {
+            Usage::of(PageStyle {
+                dom,
+                sheets: &applied,
+                layers: &layers,
+                matches: known.fetching(dom, &applied),
+                attributes: &attributes,
+                viewport: context.viewport,
+            })
+        } else {
+            Usage::default()
         };
-        let usage = Usage::of(PageStyle {
+        let is_stopped = is_stopped || usage.is_stopped;
+        let painted = Painted {
             dom,
             sheets: &applied,
-            layers: &layers.ranks(),
-            matches,
+            layers: &layers,
             attributes: &attributes,
             viewport: context.viewport,
-        });
+            images: &images,
+            content: &content,
+            has_foreign_sheet: self.has_foreign_sheet,
+        };
+        let lcp = match is_stopped {
+            true => None,
+            false => painted.largest(&usage, known),
+        };
         let uses = Uses {
             context,
             sheets: &sheets,
@@ -193,8 +249,9 @@ impl StyleSources {
         };
         StyleRequests {
             requests: uses.requests(&usage),
-            is_stopped: is_stopped || usage.is_stopped,
+            is_stopped,
             absent: usage.absent,
+            lcp,
         }
     }
 }
@@ -333,7 +390,7 @@ impl Uses<'_> {
             let reference = Reference::new(url, Destination::Image, found.position.line);
             let element = self.dom.element(found.element);
             let condition = match element {
-                Some(element) => format!("{} of {}", found.property, name(element)),
+                Some(element) => format!("{} of {}", found.property, element.short_name()),
                 None => found.property.to_owned(),
             };
             let request = if found.sheet == DOCUMENT {
@@ -405,22 +462,6 @@ impl Uses<'_> {
             ..Request::of(reference, target.path.into(), target.file, location)
         })
     }
-}
-
-/// An element as its simplest selector: `header.masthead`.
-fn name(element: Node<'_>) -> String {
-    let mut name = element.name().to_owned();
-    if let Some(id) = element.attribute("id").filter(|id| !id.is_empty()) {
-        name.push('#');
-        name.push_str(id);
-    } else if let Some(class) = element
-        .attribute("class")
-        .and_then(|list| list.split_ascii_whitespace().next())
-    {
-        name.push('.');
-        name.push_str(class);
-    }
-    name
 }
 
 /// The declarations of a `style` attribute, or a `style` element's text, as a sheet of the document.

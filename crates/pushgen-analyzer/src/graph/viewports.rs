@@ -1,13 +1,14 @@
 //! One graph of a page out of those for several viewports.
 //!
 //! In: the graph at each viewport. Out: their union. What is fetched before `load` at all of them is certain; what only
-//! some of them fetch says which.
+//! some of them fetch says which, and so does what is the largest paint of only some.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::fetch::PageGraph;
+use super::largest_paint::LcpImage;
 use crate::reference::{When, confidence};
 
 /// Merges the graphs of one page. `names` are those of the viewports, in the same order; there is at least one.
@@ -22,14 +23,17 @@ pub(crate) fn merge(graphs: Vec<PageGraph>, names: &[Arc<str>]) -> Option<PageGr
         page: Arc::clone(&first.page),
         file: Arc::clone(&first.file),
         fetches: Vec::with_capacity(first.fetches.len()),
+        lcp: Vec::new(),
         foreign_blocker: None,
         is_read: true,
     };
     let mut by_path: HashMap<Arc<str>, usize> = HashMap::new();
     let mut at: Vec<Vec<(usize, When)>> = Vec::new();
+    let mut largest: Vec<(usize, LcpImage)> = Vec::new();
     for (viewport, graph) in std::iter::once((0, first)).chain(graphs) {
         merged.foreign_blocker = merged.foreign_blocker.or(graph.foreign_blocker);
         merged.is_read &= graph.is_read;
+        largest.extend(graph.lcp.into_iter().map(|lcp| (viewport, lcp)));
         for fetch in graph.fetches {
             let seen = (viewport, fetch.when);
             match by_path.entry(Arc::clone(&fetch.path)) {
@@ -59,10 +63,39 @@ pub(crate) fn merge(graphs: Vec<PageGraph>, names: &[Arc<str>]) -> Option<PageGr
             fetch.confidence = confidence::CERTAIN;
         }
     }
+    merged.lcp = merge_lcp(largest, count, names);
     merged
         .fetches
         .sort_by_key(|fetch| (fetch.depth, fetch.order));
     Some(merged)
+}
+
+/// One entry for each image, with the doubts of the viewport that is least sure of it.
+fn merge_lcp(found: Vec<(usize, LcpImage)>, count: usize, names: &[Arc<str>]) -> Vec<LcpImage> {
+    let mut merged: Vec<LcpImage> = Vec::new();
+    for (viewport, lcp) in found {
+        let name = names.get(viewport).cloned();
+        match merged.iter_mut().find(|known| known.path == lcp.path) {
+            None => merged.push(LcpImage {
+                viewports: name.into_iter().collect(),
+                ..lcp
+            }),
+            Some(known) => {
+                let mut viewports = std::mem::take(&mut known.viewports);
+                viewports.extend(name);
+                if lcp.confidence < known.confidence {
+                    *known = lcp;
+                }
+                known.viewports = viewports;
+            }
+        }
+    }
+    for lcp in &mut merged {
+        if lcp.viewports.len() == count {
+            lcp.viewports.clear();
+        }
+    }
+    merged
 }
 
 #[cfg(test)]
@@ -70,7 +103,7 @@ mod tests {
     use super::super::fetch::{Fetch, Rank, Request};
     use super::*;
     use crate::reference::{Blocking, Reference};
-    use pushgen_policy::Destination;
+    use pushgen_policy::{Class, Destination};
 
     /// A graph of `(path, when, confidence, render-blocking)`.
     fn graph(fetches: &[(&str, When, f64, bool)]) -> PageGraph {
@@ -93,6 +126,7 @@ mod tests {
             page: Arc::clone(&page),
             file: "index.html".into(),
             fetches: (0..).zip(fetches).map(fetch).collect(),
+            lcp: Vec::new(),
             foreign_blocker: None,
             is_read: true,
         }
@@ -140,6 +174,69 @@ mod tests {
         let both = merged.fetches.first().expect("/both");
         assert!(both.render_blocking);
         assert_eq!(both.rank, Rank::RenderBlocking);
+    }
+
+    #[test]
+    fn a_largest_paint_of_one_viewport_says_of_which_and_of_all_how_sure_it_is() {
+        let with = |path: &str, confidence: f64| {
+            let mut graph = graph(&[("/hero", When::Load, 1.0, false)]);
+            let class = if confidence < 0.8 {
+                Class::Image
+            } else {
+                Class::Lcp
+            };
+            for fetch in &mut graph.fetches {
+                fetch.class = class;
+            }
+            graph.lcp.extend((confidence > 0.0).then(|| LcpImage {
+                path: path.into(),
+                element: "img".into(),
+                confidence,
+                reason: "".into(),
+                viewports: Vec::new(),
+            }));
+            graph
+        };
+        for (phone, desktop, expected, class) in [
+            (
+                with("/hero", 0.9),
+                with("/hero", 0.7),
+                vec![("/hero", 0.7, "")],
+                Class::Lcp,
+            ),
+            (
+                with("", 0.0),
+                with("/hero", 0.9),
+                vec![("/hero", 0.9, "desktop")],
+                Class::Lcp,
+            ),
+            (
+                with("/other", 0.6),
+                with("/hero", 0.5),
+                vec![("/other", 0.6, "phone"), ("/hero", 0.5, "desktop")],
+                Class::Image,
+            ),
+        ] {
+            let merged = merge(vec![phone, desktop], &["phone".into(), "desktop".into()]);
+            let merged = merged.expect("two graphs");
+            let found: Vec<_> = merged
+                .lcp
+                .iter()
+                .map(|lcp| {
+                    (
+                        lcp.path.to_string(),
+                        lcp.confidence,
+                        lcp.viewports.join(" "),
+                    )
+                })
+                .collect();
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|(path, confidence, at)| (path.to_owned(), confidence, at.to_owned()))
+                .collect();
+            assert_eq!(found, expected);
+            assert_eq!(merged.fetches.first().map(|fetch| fetch.class), Some(class));
+        }
     }
 
     #[test]

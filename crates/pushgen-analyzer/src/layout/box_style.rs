@@ -376,7 +376,7 @@ fn compute(
         _ if matches!(slots.word(L::Float), Some(Word::Left | Word::Right)) => Positioned::Float,
         _ => Positioned::InFlow,
     };
-    let kind = kind(slots, element, positioned);
+    let kind = kind(element, positioned);
     let defaults = Defaults::of(element.name);
     let sides = |longhands: [L; 4], defaults: [f32; 4], inherited: &[Option<Length>; 4]| {
         let mut sides = [const { None }; 4];
@@ -524,7 +524,7 @@ fn font_size(slots: &Slots, name: &str, parent: &BoxStyle, viewport: &Viewport) 
     size.clamp(0.0, 1000.0)
 }
 
-fn kind(slots: &Slots, element: Element<'_>, positioned: Positioned) -> Kind {
+fn kind(element: Element<'_>, positioned: Positioned) -> Kind {
     let kind = match element.display {
         Display::Contents => return Kind::Contents,
         Display::None | Display::Block | Display::ListItem => Kind::Block,

@@ -5,6 +5,7 @@ use crate::graph::Rank;
 /// bytes and stands in for itself.
 struct Page {
     fetches: Vec<Fetch>,
+    lcp: Vec<LcpImage>,
     foreign: Option<String>,
 }
 
@@ -40,8 +41,28 @@ impl Page {
         };
         Self {
             fetches: (0u32..).zip(fetches).map(fetch).collect(),
+            lcp: Vec::new(),
             foreign: None,
         }
+    }
+
+    /// With this image as the largest paint, named by a sheet if it is deeper than the document.
+    fn with_lcp(mut self, path: &str, confidence: f64, viewports: &[&str]) -> Self {
+        self = self.with(path, |fetch| {
+            fetch.class = Class::Lcp;
+            if fetch.depth > 1 {
+                fetch.initiator = "/a.css".into();
+                fetch.used_by = Some("background-image of header".into());
+            }
+        });
+        self.lcp.push(LcpImage {
+            path: path.into(),
+            element: "header".into(),
+            confidence,
+            reason: "".into(),
+            viewports: viewports.iter().map(|name| Arc::from(*name)).collect(),
+        });
+        self
     }
 
     fn with(mut self, path: &str, change: impl Fn(&mut Fetch)) -> Self {
@@ -54,25 +75,31 @@ impl Page {
 
     /// The plan as `path means`, and what was left out.
     fn planned(self, budget: u64) -> (Vec<String>, Vec<String>, String) {
+        let (plan, left_out) = self.plan(budget);
+        let left_out = left_out.iter().map(|left| left.path.to_string()).collect();
+        (shown(&plan), left_out, plan.reason)
+    }
+
+    fn plan(self, budget: u64) -> (Plan, Vec<LeftOut>) {
         let graph = PageGraph {
             page: "/".into(),
             file: "index.html".into(),
             fetches: self.fetches,
+            lcp: self.lcp,
             foreign_blocker: self.foreign,
             is_read: true,
         };
-        let (plan, left_out) = plan(&graph, budget, |_| Some(1000), crate::emit::hint_bytes);
-        let entry = |entry: &PlanEntry| {
-            let means: Vec<&str> = entry.means.iter().map(|means| means.as_str()).collect();
-            format!("{} {}", entry.asset.path, means.join("+"))
-        };
-        let left_out = left_out.iter().map(|left| left.path.to_string()).collect();
-        (
-            plan.entries.iter().map(entry).collect(),
-            left_out,
-            plan.reason,
-        )
+        plan(&graph, budget, |_| Some(1000), crate::emit::hint_bytes)
     }
+}
+
+/// A plan as `path means`.
+fn shown(plan: &Plan) -> Vec<String> {
+    let entry = |entry: &PlanEntry| {
+        let means: Vec<&str> = entry.means.iter().map(|means| means.as_str()).collect();
+        format!("{} {}", entry.asset.path, means.join("+"))
+    };
+    plan.entries.iter().map(entry).collect()
 }
 
 const SHEET: (&str, Class, u32) = ("/a.css", Class::RenderBlocking, 1);
@@ -206,6 +233,87 @@ fn hints_that_would_not_reach_a_hidden_file_are_not_sent() {
         .collect();
     fetches.push(("/hidden.css", Class::RenderBlocking, 2));
     assert_eq!(Page::new(&fetches).planned(0).0, Vec::<String>::new());
+}
+
+#[test]
+fn the_largest_paint_is_hinted_behind_what_the_first_paint_waits_for() {
+    const HERO: (&str, Class, u32) = ("/i.png", Class::Image, 2);
+    for (fetches, confidence, viewports, expected, left_out) in [
+        // A sheet names it: the sheet first.
+        (
+            [SHEET, HERO].as_slice(),
+            0.97,
+            [].as_slice(),
+            ["/a.css push+hint", "/i.png hint"].as_slice(),
+            "",
+        ),
+        (
+            &[SHEET, SCRIPT, FONT, HERO],
+            0.8,
+            &[],
+            &[
+                "/a.css push+hint",
+                "/c.js push+hint",
+                "/f.woff2 push+hint",
+                "/i.png hint",
+            ],
+            "",
+        ),
+        // Never without it.
+        (
+            &[HERO],
+            0.97,
+            &[],
+            &[],
+            "the largest paint, but not without /a.css, which names it",
+        ),
+        // The preload scanner sees it: only with other hints.
+        (
+            &[SHEET, IMAGE],
+            0.97,
+            &[],
+            &["/a.css push"],
+            "the largest paint, and the preload scanner sees it",
+        ),
+        (
+            &[SHEET, IMPORT, SCRIPT, IMAGE],
+            0.97,
+            &[],
+            &[
+                "/a.css push+hint",
+                "/b.css push+hint",
+                "/c.js push+hint",
+                "/i.png hint",
+            ],
+            "",
+        ),
+        // Not sure, or not everywhere.
+        (
+            &[SHEET, HERO],
+            0.55,
+            &[],
+            &["/a.css push"],
+            "not sure enough to be the largest paint: 0.55",
+        ),
+        (
+            &[SHEET, HERO],
+            0.97,
+            &["1350x940@1"],
+            &["/a.css push"],
+            "the largest paint only at 1350x940@1",
+        ),
+    ] {
+        let page = Page::new(fetches).with_lcp("/i.png", confidence, viewports);
+        let (plan, left) = page.plan(9000);
+        assert_eq!(shown(&plan), expected, "{fetches:?} {confidence}");
+        let reasons: Vec<&str> = left.iter().map(|left| left.reason.as_str()).collect();
+        assert_eq!(reasons.join(""), left_out, "{fetches:?} {confidence}");
+    }
+    let lazy = Page::new(&[SHEET, HERO]).with("/i.png", |fetch| fetch.when = When::Late);
+    assert_eq!(
+        lazy.with_lcp("/i.png", 0.9, &[]).planned(9000).0,
+        ["/a.css push"]
+    );
 }
 
 #[test]

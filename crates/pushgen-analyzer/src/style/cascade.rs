@@ -25,8 +25,6 @@ pub(crate) struct SheetId(pub(crate) u32);
 /// Where a block of declarations stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
-    /// Attributes such as `background` and `face`: weaker than any rule.
-    PresentationalHint,
     Rule,
     StyleAttribute,
 }

@@ -8,12 +8,16 @@ use std::collections::HashMap;
 
 use super::layer::LayerId;
 use super::matching::{Match, Outcome, PageSheet, match_page};
+use super::rule_index::RuleIndex;
 use super::sheet_rules::SheetRules;
 use crate::css::StyleSheet;
 use crate::html::{Dom, Node};
 
 /// What a page may spend on matching, in steps of 5 to 10 ns.
 const MAX_STEPS: u64 = 40_000_000;
+
+/// What it may spend on the rules about boxes: only the first of a page's elements are asked for.
+const MAX_BOX_STEPS: u64 = 8_000_000;
 
 /// Rules in the sets of a page, each set counted once.
 const MAX_KEPT: usize = 4 << 20;
@@ -32,11 +36,36 @@ pub(crate) struct AppliedSheet<'p> {
 
 /// Rules that match one element, and possibly others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct MatchSetId(u32);
+pub(crate) struct MatchSetId(u32);
 
 impl MatchSetId {
     /// No rule matches.
     pub(super) const NONE: Self = Self(0);
+}
+
+/// What was matched of a page so far; its viewports share it where their sheets are the same.
+#[derive(Debug, Default)]
+pub(crate) struct PageMatches {
+    fetching: Option<Matches>,
+    boxes: Option<Matches>,
+}
+
+impl PageMatches {
+    /// The rules that decide what is fetched.
+    pub(crate) fn fetching(&mut self, dom: &Dom, sheets: &[AppliedSheet<'_>]) -> &Matches {
+        Matches::known_or(&mut self.fetching, sheets, || Matches::new(dom, sheets))
+    }
+
+    /// Both those and the rules about boxes.
+    pub(crate) fn with_boxes(
+        &mut self,
+        dom: &Dom,
+        sheets: &[AppliedSheet<'_>],
+    ) -> (&Matches, &Matches) {
+        let fetching = Matches::known_or(&mut self.fetching, sheets, || Matches::new(dom, sheets));
+        let boxes = Matches::known_or(&mut self.boxes, sheets, || Matches::of_boxes(dom, sheets));
+        (fetching, boxes)
+    }
 }
 
 /// Which rules match which elements.
@@ -52,12 +81,37 @@ pub(crate) struct Matches {
 }
 
 impl Matches {
-    /// Matches a page once.
+    /// Matches the rules that decide what is fetched.
     pub(crate) fn new(dom: &Dom, sheets: &[AppliedSheet<'_>]) -> Self {
+        Self::of(dom, sheets, MAX_STEPS, |applied| &applied.rules.index)
+    }
+
+    /// Matches the rules about boxes.
+    fn of_boxes(dom: &Dom, sheets: &[AppliedSheet<'_>]) -> Self {
+        Self::of(dom, sheets, MAX_BOX_STEPS, |applied| {
+            applied.rules.boxes(applied.sheet)
+        })
+    }
+
+    fn known_or<'m>(
+        known: &'m mut Option<Self>,
+        sheets: &[AppliedSheet<'_>],
+        make: impl FnOnce() -> Self,
+    ) -> &'m Self {
+        let known_here = known.take().filter(|known| known.is_of(sheets));
+        known.insert(known_here.unwrap_or_else(make))
+    }
+
+    fn of<'p>(
+        dom: &'p Dom,
+        sheets: &[AppliedSheet<'p>],
+        steps: u64,
+        rules: impl Fn(&AppliedSheet<'p>) -> &'p RuleIndex,
+    ) -> Self {
         let page_sheets: Vec<PageSheet<'_>> = sheets
             .iter()
             .map(|applied| PageSheet {
-                rules: &applied.rules.index,
+                rules: rules(applied),
                 owner: applied.owner,
             })
             .collect();
@@ -65,7 +119,7 @@ impl Matches {
         let mut known: HashMap<Box<[Match]>, MatchSetId> = HashMap::new();
         let mut of_element = vec![MatchSetId::NONE; dom.len()];
         let mut kept = 0;
-        let outcome = match_page(dom, &page_sheets, MAX_STEPS, |node, matches| {
+        let outcome = match_page(dom, &page_sheets, steps, |node, matches| {
             let id = match known.get(matches) {
                 Some(id) => *id,
                 None if kept + matches.len() > MAX_KEPT => {
@@ -93,11 +147,11 @@ impl Matches {
     }
 
     /// Whether it was made of these sheets.
-    pub(crate) fn is_of(&self, sheets: &[AppliedSheet<'_>]) -> bool {
+    fn is_of(&self, sheets: &[AppliedSheet<'_>]) -> bool {
         self.sheets == identity(sheets)
     }
 
-    pub(super) fn of(&self, element: Node<'_>) -> MatchSetId {
+    pub(super) fn set_of(&self, element: Node<'_>) -> MatchSetId {
         let id = self.of_element.get(element.index());
         id.copied().unwrap_or(MatchSetId::NONE)
     }

@@ -1,11 +1,11 @@
 //! The rules of one style sheet, ready to be matched against any page.
 //!
-//! In: a sheet as it was read. Out: the index of its selectors, and for each rule what the cascade wants to know. A rule
+//! In: a sheet as it was read. Out: the indexes of its selectors, and for each rule what the cascade wants to know. A rule
 //! with an invalid selector is dropped with all that is nested in it (Selectors 4 §3.9), rules that hold for no screen
 //! are left out. Media are asked later: they are a matter of the page's viewport.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::declaration::{CustomValue, Declaration, DeclarationBody};
 use super::names::Namespaces;
@@ -18,7 +18,10 @@ use crate::css::{Nesting, NestingStep, Position, StyleRule, StyleSheet};
 /// The rules of a sheet.
 #[derive(Debug, Default)]
 pub(crate) struct SheetRules {
+    /// The rules that decide what is fetched.
     pub(super) index: RuleIndex,
+    /// Those that say something of boxes; most pages never ask for them.
+    boxes: OnceLock<RuleIndex>,
     /// Which of the sheet's `style_rules` cannot be told before layout, because a container query stands around them.
     pub(super) ask_layout: HashSet<RuleId>,
     /// Those in `@starting-style`.
@@ -67,12 +70,23 @@ impl SheetRules {
             rules.keep_references(&keyframes.declarations);
         }
         rules.too_complex = reader.too_complex;
-        rules.index = RuleIndex::new(read.iter().map(|(id, selectors)| IndexedRule {
-            id: *id,
-            selectors: &selectors.list,
-            scope: selectors.scope.clone(),
-        }));
+        rules.index = index(&read);
         rules
+    }
+
+    /// The rules that say something of boxes. `sheet` is the one that these rules were made of.
+    pub(crate) fn boxes(&self, sheet: &StyleSheet) -> &RuleIndex {
+        self.boxes.get_or_init(|| {
+            let mut reader = SelectorReader::default();
+            let rules = (0..).map(RuleId).zip(&sheet.style_rules);
+            let of_boxes = rules.filter(|(id, rule)| {
+                !(rule.boxes.is_empty() || rule.context.never_holds() || self.starting.contains(id))
+            });
+            let read: Vec<(RuleId, Arc<Selectors>)> = of_boxes
+                .filter_map(|(id, rule)| Some((id, reader.of_rule(rule)?)))
+                .collect();
+            index(&read)
+        })
     }
 
     /// Whether the sheet names a font or an image, so that it is of interest how it is used.
@@ -93,6 +107,14 @@ impl SheetRules {
             }
         }
     }
+}
+
+fn index(read: &[(RuleId, Arc<Selectors>)]) -> RuleIndex {
+    RuleIndex::new(read.iter().map(|(id, selectors)| IndexedRule {
+        id: *id,
+        selectors: &selectors.list,
+        scope: selectors.scope.clone(),
+    }))
 }
 
 /// What a rule stands for: its list, and the innermost scope around it.
@@ -214,6 +236,24 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(counts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rules_about_boxes_have_an_index_of_their_own() {
+        for (text, fetching, boxes) in [
+            ("a { width: 1px }", 0, 1),
+            ("a { background: url(x) 0 / cover }", 1, 1),
+            ("a { background-image: url(x) }", 1, 0),
+            ("a { --x: 1px }", 1, 0),
+            ("@starting-style { a { opacity: 0 } }", 0, 0),
+            ("@media print { a { width: 1px } }", 0, 0),
+            ("a { & b, c { margin: 0 } }", 0, 2),
+        ] {
+            let sheet = StyleSheet::parse(text);
+            let rules = SheetRules::new(&sheet);
+            let found = (rules.index.len(), rules.boxes(&sheet).len());
+            assert_eq!(found, (fetching, boxes), "{text}");
         }
     }
 

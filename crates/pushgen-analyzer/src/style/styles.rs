@@ -16,6 +16,7 @@ use super::matching::Match;
 use super::page_rules::{AppliedSheet, MatchSetId, Matches};
 use super::pseudo_element::PseudoElement;
 use super::selector::Specificity;
+use super::usage::PageStyle;
 use super::user_agent::UserAgentStyle;
 use crate::css::{Applies, Keyframes, StyleRule};
 use crate::html::{Namespace, Node};
@@ -29,11 +30,11 @@ const MAX_STYLES: usize = 200_000;
 
 /// A computed style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct StyleId(u32);
+pub(crate) struct StyleId(u32);
 
 impl StyleId {
     /// What the root inherits.
-    pub(super) const INITIAL: Self = Self(0);
+    pub(crate) const INITIAL: Self = Self(0);
 
     pub(super) fn index(self) -> usize {
         self.0 as usize
@@ -42,13 +43,13 @@ impl StyleId {
 
 /// The styles of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct StylesId(u32);
+pub(crate) struct StylesId(u32);
 
 /// What an element and its pseudo-elements compute to.
 #[derive(Debug)]
-pub(super) struct ElementStyles {
-    pub(super) own: StyleId,
-    pub(super) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
+pub(crate) struct ElementStyles {
+    pub(crate) own: StyleId,
+    pub(crate) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
     /// The frames of its animations: their fonts and images are loaded, too.
     pub(super) frames: Box<[StyleId]>,
     /// What its transitions start from: their images are loaded.
@@ -61,7 +62,8 @@ pub(super) struct Source<'p> {
     pub(super) sheets: &'p [AppliedSheet<'p>],
     pub(super) layers: &'p LayerRanks,
     pub(super) matches: &'p Matches,
-    pub(super) needed: &'p Needed<'p>,
+    /// The custom properties that count, if it is not all of them.
+    pub(super) needed: Option<&'p Needed<'p>>,
     pub(super) viewport: &'p Viewport,
     /// Whether container queries hold.
     pub(super) containers_hold: bool,
@@ -69,10 +71,9 @@ pub(super) struct Source<'p> {
 }
 
 /// Every style of a page so far.
-pub(super) struct Styles<'p> {
+pub(crate) struct Styles<'p> {
     source: Source<'p>,
-    /// The number of the first rule of each sheet.
-    first_rules: Vec<u32>,
+    order: RuleOrder,
     keyframes: HashMap<&'p str, (&'p Keyframes, SheetId)>,
     allowance: Allowance,
     styles: Vec<ComputedStyle>,
@@ -86,18 +87,45 @@ pub(super) struct Styles<'p> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct DefaultId(u32);
 
-impl<'p> Styles<'p> {
-    pub(super) fn new(source: Source<'p>) -> Self {
-        let mut first_rules = Vec::with_capacity(source.sheets.len());
+/// The order that the rules of a page appear in: the number of each sheet's first one.
+pub(super) struct RuleOrder(Vec<u32>);
+
+impl RuleOrder {
+    pub(super) fn of(sheets: &[AppliedSheet<'_>]) -> Self {
         let mut next: u32 = 0;
-        for applied in source.sheets {
-            first_rules.push(next);
+        let first_rules = sheets.iter().map(|applied| {
             let rules = u32::try_from(applied.sheet.style_rules.len()).unwrap_or(u32::MAX);
+            let first = next;
             next = next.saturating_add(rules);
-        }
+            first
+        });
+        Self(first_rules.collect())
+    }
+
+    pub(super) fn place(&self, found: &Match) -> u32 {
+        let first = self.0.get(found.sheet as usize);
+        first.map_or(u32::MAX, |first| first.saturating_add(found.rule.0))
+    }
+}
+
+impl<'p> Styles<'p> {
+    /// The styles of a page with all their custom properties; container queries are taken to hold.
+    pub(crate) fn with_custom_properties(page: &PageStyle<'p>) -> Self {
+        Self::new(Source {
+            sheets: page.sheets,
+            layers: page.layers,
+            matches: page.matches,
+            needed: None,
+            viewport: page.viewport,
+            containers_hold: true,
+            is_quirks: page.dom.is_quirks(),
+        })
+    }
+
+    pub(super) fn new(source: Source<'p>) -> Self {
         Self {
             source,
-            first_rules,
+            order: RuleOrder::of(source.sheets),
             keyframes: keyframes(&source),
             allowance: Allowance::default(),
             styles: vec![ComputedStyle::initial()],
@@ -108,12 +136,12 @@ impl<'p> Styles<'p> {
         }
     }
 
-    pub(super) fn style(&self, id: StyleId) -> &ComputedStyle {
+    pub(crate) fn style(&self, id: StyleId) -> &ComputedStyle {
         // Ids are made here and nothing is removed.
         &self.styles[id.index()]
     }
 
-    pub(super) fn of_element(&self, id: StylesId) -> &ElementStyles {
+    pub(crate) fn of_element(&self, id: StylesId) -> &ElementStyles {
         &self.of_elements[id.0 as usize]
     }
 
@@ -121,20 +149,25 @@ impl<'p> Styles<'p> {
         (0u32..).map(StyleId).take(self.styles.len())
     }
 
+    /// What is left to spend on substitutions.
+    pub(crate) fn allowance(&self) -> &Allowance {
+        &self.allowance
+    }
+
     /// Whether the page has more styles, or longer values, than are worked out.
-    pub(super) fn is_exceeded(&self) -> bool {
+    pub(crate) fn is_exceeded(&self) -> bool {
         self.allowance.is_exceeded() || self.styles.len() > MAX_STYLES
     }
 
     /// The styles of an element whose parent has this style.
-    pub(super) fn compute(
+    pub(crate) fn compute(
         &mut self,
         element: Node<'_>,
         parent: StyleId,
         attribute: Option<&'p [Declaration]>,
     ) -> StylesId {
         let default = self.default(element);
-        let matched = self.source.matches.of(element);
+        let matched = self.source.matches.set_of(element);
         let key = (parent, default, matched);
         if attribute.is_none()
             && let Some(known) = self.known.get(&key)
@@ -237,7 +270,7 @@ impl<'p> Styles<'p> {
         user_agent: &UserAgentStyle,
         parent: StyleId,
     ) -> StyleId {
-        let cascaded = Cascaded::of(blocks, Some(self.source.needed));
+        let cascaded = Cascaded::of(blocks, self.source.needed);
         let style = ComputedStyle::of(&cascaded, user_agent, self.style(parent), &self.allowance);
         let id = StyleId(u32::try_from(self.styles.len()).unwrap_or(u32::MAX));
         self.styles.push(style);
@@ -271,10 +304,7 @@ impl<'p> Styles<'p> {
             layer: self.source.layers.of(layer(applied, rule.layer)),
             specificity: found.specificity,
             proximity: found.proximity,
-            order: self
-                .first_rules
-                .get(at)
-                .map_or(u32::MAX, |first| first.saturating_add(found.rule.0)),
+            order: self.order.place(found),
             sheet: SheetId(found.sheet),
         })
     }
@@ -322,7 +352,7 @@ fn alone(declarations: &[Declaration], sheet: SheetId) -> MatchedBlock<'_> {
     }
 }
 
-fn layer(applied: &AppliedSheet<'_>, mention: Option<MentionId>) -> LayerId {
+pub(super) fn layer(applied: &AppliedSheet<'_>, mention: Option<MentionId>) -> LayerId {
     mention
         .and_then(|MentionId(at)| applied.layers.get(at as usize))
         .copied()

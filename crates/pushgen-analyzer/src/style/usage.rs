@@ -10,14 +10,14 @@
 
 use super::cascade::SheetId;
 use super::custom_property::Needed;
-use super::declaration::{CustomValue, Declaration, DeclarationBody};
+use super::declaration::{CustomValue, DeclarationBody};
 use super::font_matching::{FaceId, FontFaces};
 use super::layer::LayerRanks;
 use super::page_rules::{AppliedSheet, Matches};
 use super::styles::Source;
 use super::substitution::Template;
 use super::walk::Walk;
-use crate::css::{Applies, ImageSource, Position};
+use crate::css::{Applies, ImageSource, Position, StyleRule};
 use crate::html::Dom;
 use crate::viewport::Viewport;
 
@@ -74,8 +74,8 @@ pub(crate) struct PageStyle<'p> {
     pub(crate) sheets: &'p [AppliedSheet<'p>],
     pub(crate) layers: &'p LayerRanks,
     pub(crate) matches: &'p Matches,
-    /// The declarations of `style` attributes by element, in document order.
-    pub(crate) attributes: &'p [(usize, &'p [Declaration])],
+    /// What `style` attributes declare, by element in document order.
+    pub(crate) attributes: &'p [(usize, &'p StyleRule)],
     pub(crate) viewport: &'p Viewport,
 }
 
@@ -95,7 +95,7 @@ impl Usage {
                 sheets: page.sheets,
                 layers: page.layers,
                 matches: page.matches,
-                needed: &needed,
+                needed: Some(&needed),
                 viewport: page.viewport,
                 containers_hold,
                 is_quirks: page.dom.is_quirks(),
@@ -175,7 +175,7 @@ fn in_attributes<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p Template>
     let declarations = page
         .attributes
         .iter()
-        .flat_map(|(_, declarations)| *declarations);
+        .flat_map(|(_, rule)| &rule.declarations);
     declarations.filter_map(|declaration| match &declaration.body {
         DeclarationBody::Unresolved(_, template)
         | DeclarationBody::Custom(_, CustomValue::Template(template)) => Some(template),

@@ -91,7 +91,7 @@ impl<'p> Walk<'p> {
         for element in self.page.dom.elements() {
             let attribute = attributes
                 .next_if(|(at, _)| *at == element.index())
-                .map(|(_, declarations)| *declarations);
+                .map(|(_, rule)| &*rule.declarations);
             let around = self.enter(element, attribute);
             self.around.push(around);
             if let Some(around) = around {

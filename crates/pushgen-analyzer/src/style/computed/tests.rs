@@ -127,17 +127,6 @@ fn the_strongest_declaration_wins() {
             &[attribute(&important("a")), rule(1, 5, &important("b"))],
             "a@0",
         ),
-        // Presentational hints.
-        (
-            &[
-                Block {
-                    origin: Origin::PresentationalHint,
-                    ..rule(0, 0, &bg("a"))
-                },
-                rule(0, 0, "background: none"),
-            ],
-            "",
-        ),
         // The nearer scope, after specificity.
         (
             &[
