@@ -168,7 +168,8 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
     doubt(image.is_lazy, 0.9, "it is lazy");
     doubt(
         paints.has_unknown,
-        0.7,
+        // Most of them are badges.
+        0.85,
         "nothing tells how large an image of another origin is",
     );
     let area = paints.image_area as u32;

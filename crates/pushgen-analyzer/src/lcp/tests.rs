@@ -137,7 +137,7 @@ fn the_largest_image_of_the_first_screen_is_planned() {
             ["img /mid.gif"; 2],
         ),
         (
-            "<img src=https://cdn.example/x.jpg><img src=mid.gif>",
+            "<img src=https://cdn.example/x.jpg style='width:90%'><img src=mid.gif width=300>",
             [""; 2],
         ),
         (
