@@ -5,7 +5,8 @@
 //! once its `var()` are replaced counts as `unset`. That boxes of the root, of floats and of absolutely positioned
 //! elements become blocks is left out.
 
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
 
 use super::cascade::{Cascaded, SheetId, Winner, WinningValue};
 use super::custom_property::{Allowance, CustomProperties, Declared};
@@ -19,7 +20,7 @@ use super::value::{
 use super::wide_keyword::WideKeyword;
 
 /// What an element, or a pseudo-element, computes to. Copies are cheap.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ComputedStyle {
     pub(crate) font: FontRequest,
     pub(crate) display: Display,
@@ -61,6 +62,11 @@ pub(crate) struct FontRequest {
 impl ComputedStyle {
     /// The initial values: what the root inherits.
     pub(crate) fn initial() -> Self {
+        static INITIAL: LazyLock<ComputedStyle> = LazyLock::new(ComputedStyle::make_initial);
+        INITIAL.clone()
+    }
+
+    fn make_initial() -> Self {
         Self {
             font: FontRequest {
                 families: [Family::Generic(Generic::Serif)].into(),
@@ -130,6 +136,17 @@ impl ComputedStyle {
             style.animations = Arc::clone(&style.animation_names);
         }
         style
+    }
+
+    /// Hashes what tells most styles of a page apart.
+    pub(super) fn hash_roughly(&self, hasher: &mut impl Hasher) {
+        self.font.families.hash(hasher);
+        self.font.weight.to_bits().hash(hasher);
+        self.font.slope.0.to_bits().hash(hasher);
+        self.display.hash(hasher);
+        (self.floats, self.is_absolute, self.declares_content).hash(hasher);
+        self.images.len().hash(hasher);
+        self.custom_properties.hash_identity(hasher);
     }
 
     /// The images of a property, if it has any.

@@ -74,7 +74,22 @@ pub(super) enum Declared<'d> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CustomProperties(Option<Arc<Node>>);
 
+/// The same, not only equal.
+impl PartialEq for CustomProperties {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
 impl CustomProperties {
+    fn identity(&self) -> Option<*const Node> {
+        self.0.as_ref().map(Arc::as_ptr)
+    }
+
+    pub(super) fn hash_identity(&self, hasher: &mut impl Hasher) {
+        self.identity().hash(hasher);
+    }
+
     /// The value of a property, with its two hyphens in the name.
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<str>> {
         Node::get(self.0.as_ref(), hash(name), name)

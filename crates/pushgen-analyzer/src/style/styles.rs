@@ -4,8 +4,10 @@
 //! of its pseudo-elements. Elements with the same parent style, rules and defaults share theirs: a page has few.
 
 use std::collections::HashMap;
+use std::hash::Hasher;
 
 use html5ever::LocalName;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::cascade::{Cascaded, MatchedBlock, Origin, SheetId};
 use super::computed::ComputedStyle;
@@ -77,9 +79,11 @@ pub(super) struct Styles<'p> {
     allowance: Allowance,
     styles: Vec<ComputedStyle>,
     of_elements: Vec<ElementStyles>,
-    known: HashMap<(StyleId, DefaultId, MatchSetId), StylesId>,
+    known: FxHashMap<(StyleId, DefaultId, MatchSetId), StylesId>,
+    /// The first style of each hash. What has a block in it is mostly styled as the block around it.
+    by_hash: FxHashMap<u64, StyleId>,
     defaults: Vec<UserAgentStyle>,
-    defaults_by_name: HashMap<(LocalName, bool), DefaultId>,
+    defaults_by_name: FxHashMap<(LocalName, bool), DefaultId>,
 }
 
 /// One of the browser's own styles.
@@ -102,9 +106,10 @@ impl<'p> Styles<'p> {
             allowance: Allowance::default(),
             styles: vec![ComputedStyle::initial()],
             of_elements: Vec::new(),
-            known: HashMap::new(),
+            known: FxHashMap::default(),
+            by_hash: FxHashMap::default(),
             defaults: Vec::new(),
-            defaults_by_name: HashMap::new(),
+            defaults_by_name: FxHashMap::default(),
         }
     }
 
@@ -239,8 +244,21 @@ impl<'p> Styles<'p> {
     ) -> StyleId {
         let cascaded = Cascaded::of(blocks, Some(self.source.needed));
         let style = ComputedStyle::of(&cascaded, user_agent, self.style(parent), &self.allowance);
+        self.intern(style)
+    }
+
+    /// The number of a style; equal ones share it.
+    fn intern(&mut self, style: ComputedStyle) -> StyleId {
+        let mut hasher = FxHasher::default();
+        style.hash_roughly(&mut hasher);
+        let hash = hasher.finish();
+        let known = self.by_hash.get(&hash).copied();
+        if let Some(known) = known.filter(|known| *self.style(*known) == style) {
+            return known;
+        }
         let id = StyleId(u32::try_from(self.styles.len()).unwrap_or(u32::MAX));
         self.styles.push(style);
+        self.by_hash.entry(hash).or_insert(id);
         id
     }
 

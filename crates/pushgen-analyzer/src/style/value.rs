@@ -79,7 +79,7 @@ impl Slope {
 }
 
 /// `display`, as far as it decides whether there is a box, and whether the box has lines of text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Display {
     None,
     Contents,
