@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::Hasher;
 
-use html5ever::LocalName;
+use html5ever::{LocalName, local_name};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::cascade::{Cascaded, MatchedBlock, Origin, SheetId};
@@ -158,7 +158,13 @@ impl<'p> Styles<'p> {
     /// The browser's own style; most elements need nothing but their name for it.
     fn default(&mut self, element: Node<'_>) -> DefaultId {
         let is_plain = !element.attributes().any(|(name, _)| {
-            matches!(&**name, "type" | "hidden" | "popover" | "open" | "controls")
+            matches!(
+                *name,
+                local_name!("type")
+                    | local_name!("hidden")
+                    | local_name!("open")
+                    | local_name!("controls")
+            ) || &**name == "popover"
         });
         let key = || {
             let is_html = element.namespace() == Namespace::Html;
