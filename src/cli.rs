@@ -81,6 +81,8 @@ pub(crate) struct Analyze {
     pub(crate) site: SiteArguments,
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
 
     /// Where to write the policy; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = DEFAULT_POLICY)]
@@ -99,6 +101,8 @@ pub(crate) struct Analyze {
 pub(crate) struct Graph {
     #[command(flatten)]
     pub(crate) site: SiteArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
 
     /// Only this page, by URL or by file: /a/ or a/index.html; may be given several times
     #[arg(long, value_name = "PAGE")]
@@ -111,6 +115,8 @@ pub(crate) struct Explain {
     pub(crate) site: SiteArguments,
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
 
     /// The page, by URL or by file: /a/ or a/index.html
     pub(crate) page: String,
@@ -266,6 +272,14 @@ pub(crate) struct SiteArguments {
     /// How many threads to use; all processors unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+}
+
+/// What real loads add to the graph.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TraceArguments {
+    /// A HAR file of real loads, from a browser or WebPageTest: adds what scripts asked for; may be given several times
+    #[arg(long, value_name = "FILE.har")]
+    pub(crate) trace: Vec<PathBuf>,
 }
 
 /// What decides about the plan.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{pushgen, root};
+use crate::support::{Run, pushgen, root};
 
 fn folders() -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join("fixtures")).expect("fixtures");
@@ -33,6 +33,23 @@ fn dist(folder: &Path) -> String {
         .to_str()
         .expect("a UTF-8 path")
         .to_owned()
+}
+
+/// `--trace` with the fixture's trace, if it has one.
+fn trace(folder: &Path) -> Vec<String> {
+    let file = folder.join("trace.har");
+    let path = file.to_str().expect("a UTF-8 path").to_owned();
+    match file.is_file() {
+        true => vec!["--trace".to_owned(), path],
+        false => Vec::new(),
+    }
+}
+
+fn graph(folder: &Path) -> Run {
+    let (dist, trace) = (dist(folder), trace(folder));
+    let mut arguments = vec!["graph", &dist];
+    arguments.extend(trace.iter().map(String::as_str));
+    pushgen(&arguments).ok()
 }
 
 fn name(folder: &Path) -> String {
@@ -123,7 +140,7 @@ fn graphs_are_what_the_tables_say() {
 
 fn differences_from_the_table(folder: &Path) -> Vec<String> {
     let expected = table(&read(folder, "fetches.tsv"));
-    let found = graph_rows(&pushgen(&["graph", &dist(folder)]).ok().json_lines());
+    let found = graph_rows(&graph(folder).json_lines());
     let keys: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
     let differing = keys
         .into_iter()
@@ -152,8 +169,9 @@ fn graphs_policies_and_findings_are_what_was_recorded() {
     let mut differences = Vec::new();
     for folder in folders() {
         let dist = dist(&folder);
-        let graph = pushgen(&["graph", &dist]).ok().stdout;
-        let run = pushgen(&[
+        let graph = graph(&folder).stdout;
+        let trace = trace(&folder);
+        let mut arguments = vec![
             "analyze",
             &dist,
             "--origin",
@@ -162,7 +180,9 @@ fn graphs_policies_and_findings_are_what_was_recorded() {
             "json",
             "-o",
             policy_path,
-        ]);
+        ];
+        arguments.extend(trace.iter().map(String::as_str));
+        let run = pushgen(&arguments);
         assert!(run.code < 2, "{}: {}", name(&folder), run.stderr);
         let findings: String = run
             .stdout
@@ -248,7 +268,7 @@ fn graphs_agree_with_what_chromium_asked_for() {
     for folder in folders() {
         let fixture = name(&folder);
         let browser = table(&read(&folder, "chromium.tsv").replace('\n', "\t\n"));
-        let ours = graph_rows(&pushgen(&["graph", &dist(&folder)]).ok().json_lines());
+        let ours = graph_rows(&graph(&folder).json_lines());
         let keys: BTreeSet<_> = browser.keys().chain(ours.keys()).collect();
         let mut found: Vec<(String, String)> = keys
             .into_iter()
@@ -302,8 +322,8 @@ fn disagreement(chromium: Option<&str>, ours: Option<&str>) -> Option<String> {
     let says = match word {
         // It has no opinion.
         "none" => return None,
-        // A script that is async holds back nothing until it runs.
-        "PotentiallyBlocking" => "NonBlocking",
+        // A script that is async holds back nothing until it runs; one that a script adds never does.
+        "PotentiallyBlocking" | "NonBlockingDynamic" => "NonBlocking",
         word => word,
     };
     (says != ours).then(|| format!("Chromium says {word}, the graph {ours}"))

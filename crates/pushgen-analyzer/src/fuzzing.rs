@@ -14,7 +14,7 @@ use crate::css::{
 use crate::encoding::{decode_html, looks_binary};
 use crate::html::{Mention, mentions, parse, srcset as candidates};
 use crate::js::import_map::ImportMap;
-use crate::js::{Script, may_import};
+use crate::js::{Script, may_request};
 use crate::viewport::{ColorScheme, Viewport};
 
 /// A page: bytes to mentions.
@@ -164,7 +164,7 @@ pub fn js(text: &str) {
         }
     }
     assert!(
-        classic.imports.is_empty() || may_import(text),
+        classic.imports.is_empty() || may_request(text),
         "the search for import() passes over {:?}",
         classic.imports
     );

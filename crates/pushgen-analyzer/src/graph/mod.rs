@@ -4,6 +4,7 @@
 //! discovery depth, its initiator, what waits for it and when it happens. Style sheets and modules lead
 //! to further fetches; what lies behind each of them ([`closure`]) is worked out once per site.
 
+mod chunks;
 mod closure;
 mod fetch;
 mod integrity;
@@ -13,6 +14,7 @@ mod modules;
 mod page;
 mod sheets;
 mod subresource;
+mod traced;
 
 #[cfg(test)]
 pub(crate) use fetch::Rank;
@@ -22,3 +24,4 @@ pub(crate) use missing::Suggestions;
 pub(crate) use modules::Modules;
 pub(crate) use page::{Document, PageContext, page_graph};
 pub(crate) use sheets::Sheets;
+pub(crate) use traced::Traces;

@@ -16,7 +16,6 @@ use super::media_type::{self, Shown};
 use super::script_type::{self, ScriptType};
 use super::{meta, srcset};
 use crate::css::source_size;
-use crate::js;
 use crate::reference::{Blocking, Content, Purpose, Reference, confidence};
 use crate::viewport::Viewport;
 
@@ -442,10 +441,7 @@ impl<'d> Reader<'d, '_> {
         match type_ {
             ScriptType::Module => self.mentions.push(Mention::Module { text, line }),
             ScriptType::ImportMap => self.mentions.push(Mention::ImportMap { text, line }),
-            ScriptType::Classic if js::may_import(text) => {
-                self.mentions.push(Mention::Script { text, line });
-            }
-            ScriptType::Classic => {}
+            ScriptType::Classic => self.mentions.push(Mention::Script { text, line }),
         }
     }
 
