@@ -285,6 +285,7 @@ impl<'s> Analyzer<'s> {
         let mut findings = self.site.findings().to_vec();
         findings.extend(self.sheets.findings());
         findings.extend(self.modules.findings());
+        findings.extend(self.traces.findings().iter().cloned());
         findings
     }
 

@@ -15,6 +15,7 @@ use crate::encoding::{decode_html, looks_binary};
 use crate::html::{Mention, mentions, parse, srcset as candidates};
 use crate::js::import_map::ImportMap;
 use crate::js::{Script, may_request};
+use crate::trace::Trace;
 use crate::viewport::{ColorScheme, Viewport};
 
 /// A page: bytes to mentions.
@@ -168,6 +169,21 @@ pub fn js(text: &str) {
         "the search for import() passes over {:?}",
         classic.imports
     );
+}
+
+/// A HAR file.
+pub fn har(bytes: &[u8]) {
+    let Ok(trace) = Trace::parse("a.har", bytes) else {
+        return;
+    };
+    assert!(trace.load_count() <= bytes.len());
+    for load in &trace.loads {
+        let entries = load.requests.iter().map(|it| it.entry);
+        assert!(entries.is_sorted_by(|one, next| one < next));
+        for request in &load.requests {
+            assert!(request.entry >= 1 && request.url.fragment().is_none());
+        }
+    }
 }
 
 /// Two import maps of a document, a specifier, and the path of the module it stands in.

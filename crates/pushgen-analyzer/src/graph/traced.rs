@@ -13,6 +13,7 @@ use pushgen_policy::{CrossOrigin, Destination};
 use url::Url;
 
 use super::fetch::Request;
+use crate::finding::{Code, Finding, shown};
 use crate::reference::{Content, Reference, When, confidence};
 use crate::site::{FileId, Lookup, Site};
 use crate::trace::{Load, Seen, Trace};
@@ -24,6 +25,7 @@ pub(crate) const TRACE: &str = "trace";
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
     by_page: HashMap<FileId, Vec<Traced>>,
+    findings: Vec<Finding>,
 }
 
 /// A file that loads of a page asked for.
@@ -41,11 +43,21 @@ impl Traces {
             .and_then(|it| Url::parse(it).ok())
             .map(|it| it.origin());
         let mut loads: HashMap<FileId, Vec<(&Trace, &Load)>> = HashMap::new();
+        let mut findings = Vec::new();
+        let is_page = |file: &FileId| site.pages().binary_search(file).is_ok();
         for trace in traces {
+            let mut is_of_use = false;
             for load in &trace.loads {
-                if let Lookup::File(page) = site.lookup(load.document.path()) {
+                let found = site.lookup(load.document.path());
+                if let Lookup::File(page) = found
+                    && is_page(&page)
+                {
                     loads.entry(page).or_default().push((trace, load));
+                    is_of_use = true;
                 }
+            }
+            if !is_of_use {
+                findings.push(of_no_page(trace));
             }
         }
         let by_page = loads.into_iter().map(|(page, mut loads)| {
@@ -57,12 +69,30 @@ impl Traces {
         });
         Self {
             by_page: by_page.collect(),
+            findings,
         }
+    }
+
+    /// Traces that are of no use.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     pub(super) fn of(&self, page: FileId) -> &[Traced] {
         self.by_page.get(&page).map_or(&[], Vec::as_slice)
     }
+}
+
+fn of_no_page(trace: &Trace) -> Finding {
+    let message = match trace.loads.first() {
+        None => "the trace holds no load of a page".to_owned(),
+        Some(load) => {
+            let path = shown(load.document.path());
+            format!("the trace is of no page of the site; its first load is of {path}")
+        }
+    };
+    Finding::new(Code::TraceOfNoPage, &*trace.name, message)
+        .help("record the load of a page; if the site is served below a path, give --base-path")
 }
 
 /// A file as all loads of a page saw it.

@@ -416,5 +416,16 @@ mod tests {
                 problem(&script);
             }
         }
+
+        #[test]
+        fn reads_any_bundle(text in r#"(__vite__mapDeps|const __vite__mapDeps=|m\.f=|import\("\./a\.js"\)|\(\)=>|f\(|\[|\]|"(assets/)?a\.(js|css)"|webpackChunk|TURBOPACK|r\.(u|p|e|miniCssF)|=|e=>|e|\+|"/?"|\{1:"a"\}|\|\||1===e\?|:|\(|\)|,|;|[01]){0,30}"#) {
+            for script in [Script::parse_module(&text), Script::parse_classic(&text)] {
+                problem(&script);
+                if let Some(runtime) = script.chunks.as_ref().and_then(|it| it.runtime.as_ref()) {
+                    runtime.names("1").count();
+                }
+            }
+            Script::activity(&text, true);
+        }
     }
 }
