@@ -123,7 +123,7 @@ fn adds_what_a_load_asked_for() {
 fn a_file_is_as_sure_as_the_share_of_the_loads_that_asked_for_it() {
     let trace = har(&[
         (HERE, &[("/data.json", "fetch", 20)]),
-        (THERE, &[]),
+        (THERE, &[("/app.js", "script", 10)]),
         (
             HERE,
             &[("/data.json", "fetch", 1200), ("/lazy.png", "image", 1200)],
@@ -133,6 +133,18 @@ fn a_file_is_as_sure_as_the_share_of_the_loads_that_asked_for_it() {
         traced(&trace, &[]),
         [row("/data.json", "other", "load", 0.3, 2)],
         "the lazy image is late already"
+    );
+}
+
+#[test]
+fn a_load_that_asked_for_nothing_of_the_site_is_of_another_site() {
+    let trace = har(&[
+        ("https://search.example", &[("/logo.png", "image", 20)]),
+        (HERE, &[("/data.json", "fetch", 20)]),
+    ]);
+    assert_eq!(
+        traced(&trace, &[]),
+        [row("/data.json", "other", "load", 0.9, 2)]
     );
 }
 

@@ -232,6 +232,14 @@ impl Load {
     pub(crate) fn origin(&self) -> Origin {
         self.document.origin()
     }
+
+    /// The requests to the document's own origin.
+    pub(crate) fn own_requests(&self) -> impl Iterator<Item = &Seen> {
+        let own = self.origin();
+        self.requests
+            .iter()
+            .filter(move |it| it.url.origin() == own)
+    }
 }
 
 /// Fragments are no part of a request.

@@ -2,7 +2,8 @@
 //!
 //! In: the traces, the site, and its origin if that is known. Out: for a page, the files of the site that real loads of it
 //! asked for. A load belongs to the page that its document's path leads to, whatever host it came from: a trace may be
-//! of a local server. Loads from the site's own origin are preferred where there are any.
+//! of a local server. Loads from the site's own origin are preferred where there are any, and loads that asked for
+//! anything of the site at all.
 //!
 //! A file is as sure as the share of the loads that asked for it, and never as sure as what the markup says: the next
 //! visit may differ.
@@ -65,6 +66,14 @@ impl Traces {
             if loads.iter().any(|(_, load)| is_own(load)) {
                 loads.retain(|(_, load)| is_own(load));
             }
+            // Every site has a `/`. A load that asked for no file of this one is another's.
+            let asks = |load: &Load| {
+                let mut paths = load.own_requests().map(|it| it.url.path());
+                paths.any(|path| matches!(site.lookup(path), Lookup::File(file) if file != page))
+            };
+            if loads.iter().any(|(_, load)| asks(load)) {
+                loads.retain(|(_, load)| asks(load));
+            }
             (page, of_page(site, page, &loads))
         });
         Self {
@@ -114,7 +123,7 @@ fn of_page(site: &Site, page: FileId, loads: &[(&Trace, &Load)]) -> Vec<Traced> 
     let mut by_path: HashMap<String, usize> = HashMap::new();
     for (at, (trace, load)) in loads.iter().enumerate() {
         let own = load.origin();
-        for seen in load.requests.iter().filter(|it| it.url.origin() == own) {
+        for seen in load.own_requests() {
             let file = match site.lookup(seen.url.path()) {
                 Lookup::File(file) if file != page => file,
                 _ => continue,
