@@ -20,8 +20,11 @@ fn site() -> TestSite {
     ])
 }
 
-/// A HAR of loads of `/`: the host, and each request's path, type and milliseconds; the load event comes after 1000.
-fn har(loads: &[(&str, &[(&str, &str, u32)])]) -> Value {
+/// A request's path, type and milliseconds since the start.
+type Asked<'t> = (&'t str, &'t str, u32);
+
+/// A HAR of loads of `/`, each from an origin; the load event comes after a second.
+fn har(loads: &[(&str, &[Asked<'_>])]) -> Value {
     let mut pages = Vec::new();
     let mut entries = Vec::new();
     for (page, (origin, requests)) in loads.iter().enumerate() {
@@ -44,8 +47,11 @@ fn har(loads: &[(&str, &[(&str, &str, u32)])]) -> Value {
     json!({"log": {"pages": pages, "entries": entries}})
 }
 
-/// What the trace adds or changes: path, class, when, confidence, depth.
-fn traced(trace: &Value, arguments: &[&str]) -> Vec<(String, String, String, f64, u64)> {
+/// Path, class, when, confidence, depth.
+type Row = (String, String, String, f64, u64);
+
+/// What the trace adds or changes.
+fn traced(trace: &Value, arguments: &[&str]) -> Vec<Row> {
     let site = site();
     fs::write(site.folder.path().join("load.har"), trace.to_string()).expect("a trace");
     let all = [
@@ -76,13 +82,7 @@ fn traced(trace: &Value, arguments: &[&str]) -> Vec<(String, String, String, f64
         .collect()
 }
 
-fn row(
-    path: &str,
-    class: &str,
-    when: &str,
-    confidence: f64,
-    depth: u64,
-) -> (String, String, String, f64, u64) {
+fn row(path: &str, class: &str, when: &str, confidence: f64, depth: u64) -> Row {
     (
         path.to_owned(),
         class.to_owned(),
