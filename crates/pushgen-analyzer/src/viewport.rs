@@ -41,7 +41,12 @@ impl Viewport {
 impl Viewport {
     /// Two ratios are the same if they are written the same.
     fn key(&self) -> (u32, u32, u32, ColorScheme) {
-        (self.width, self.height, self.dpr.to_bits(), self.color_scheme)
+        (
+            self.width,
+            self.height,
+            self.dpr.to_bits(),
+            self.color_scheme,
+        )
     }
 }
 

@@ -267,12 +267,9 @@ impl Builder<'_> {
             encoding: self.encoding,
             viewport: self.context.viewport,
         };
-        let read = sheets::edges(
-            sheet,
-            surroundings,
-            &|url| self.resolve(url),
-            &|at| (Arc::clone(&self.name), line + at.saturating_sub(1)),
-        );
+        let read = sheets::edges(sheet, surroundings, &|url| self.resolve(url), &|at| {
+            (Arc::clone(&self.name), line + at.saturating_sub(1))
+        });
         self.findings.extend(read.problems);
         if effect.blocking.render {
             self.foreign_blocker = self.foreign_blocker.take().or(read.foreign);
@@ -451,7 +448,8 @@ impl Builder<'_> {
         }
         let unused = std::mem::take(&mut self.unused);
         if used.is_stopped {
-            let message = "the style of the page is too complex: which fonts and images it uses is not known";
+            let message =
+                "the style of the page is too complex: which fonts and images it uses is not known";
             self.findings.push(
                 Finding::new(Code::StyleTooComplex, &*self.name, message)
                     .help("they are left as conditional; nothing is planned from them"),

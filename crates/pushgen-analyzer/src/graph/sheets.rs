@@ -77,10 +77,7 @@ impl ParsedSheet {
 
     /// File and line of a line of the text.
     pub(super) fn place(&self, line: u32) -> (Arc<str>, u32) {
-        (
-            Arc::clone(&self.name),
-            (self.line + line).saturating_sub(1),
-        )
+        (Arc::clone(&self.name), (self.line + line).saturating_sub(1))
     }
 }
 

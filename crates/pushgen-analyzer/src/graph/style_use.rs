@@ -154,9 +154,7 @@ impl StyleSources {
                 Some(AppliedSheet {
                     sheet: &parsed.sheet,
                     rules: &parsed.rules,
-                    owner: sheet
-                        .owner
-                        .and_then(|owner| dom.element(owner)?.parent()),
+                    owner: sheet.owner.and_then(|owner| dom.element(owner)?.parent()),
                     layer: sheet.layer,
                     layers: sheet.layers.clone(),
                 })
@@ -324,13 +322,7 @@ impl Uses<'_> {
                 ..Reference::new(url, Destination::Font, position.line)
             };
             let condition = format!("text in {face}");
-            requests.extend(self.request(
-                &reference,
-                found.certainty,
-                condition,
-                sheet,
-                parsed,
-            ));
+            requests.extend(self.request(&reference, found.certainty, condition, sheet, parsed));
         }
         for found in &usage.images {
             let Some(url) = chosen(&found.source, self.context.viewport) else {
@@ -387,11 +379,11 @@ impl Uses<'_> {
         // The queries of what stands in the document are in its encoding.
         let target = match &path {
             Some(_) => self.context.resolver.resolve(&parsed.base, reference.url),
-            None => self.context.resolver.resolve_encoded(
-                &parsed.base,
-                reference.url,
-                self.encoding,
-            ),
+            None => {
+                self.context
+                    .resolver
+                    .resolve_encoded(&parsed.base, reference.url, self.encoding)
+            }
         };
         let Target::Site(target) = target else {
             return None;

@@ -65,7 +65,12 @@ impl ElementBox {
             }
             Display::FlexOrGrid | Display::Table => (BoxKind::Container, false),
         };
-        let replaced = replaced(element);
+        let replaced =
+            replaced(element).or_else(|| style.is_replaced().then_some(ContentIs::Absent));
+        // CSS Display 3 §2.5: what is no box of its own cannot be taken away around its content.
+        if style.display == Display::Contents && replaced.is_some() {
+            return None;
+        }
         let hides = style.content_visibility == ContentVisibility::Hidden
             && !matches!(style.display, Display::Inline | Display::Contents);
         Some(Self {
@@ -99,7 +104,7 @@ impl ElementBox {
         };
         Self {
             kind,
-            is_inline_level: false,
+            is_inline_level: kind == BoxKind::Inline,
             content,
         }
     }
@@ -109,8 +114,8 @@ impl ElementBox {
 fn replaced(element: Node<'_>) -> Option<ContentIs> {
     match (element.namespace(), element.name()) {
         (Namespace::Html, name) => Some(match name {
-            "img" | "embed" | "iframe" | "frame" | "input" | "textarea" | "br" | "wbr"
-            | "video" | "audio" | "meter" | "progress" => ContentIs::Absent,
+            "img" | "embed" | "iframe" | "frame" | "input" | "textarea" | "br" | "video"
+            | "audio" | "meter" | "progress" => ContentIs::Absent,
             "canvas" => ContentIs::Styled,
             "select" if !is_list_box(element) => ContentIs::Styled,
             "object" if shows_own_resource(element) => ContentIs::Absent,

@@ -101,6 +101,8 @@ pub(crate) struct Cascaded<'s> {
     slots: [Slot<'s>; Longhand::ALL.len()],
     /// Each name once.
     pub(super) custom: Vec<(&'s Arc<str>, &'s CustomValue)>,
+    /// Whether any length is in units of the element's font. That another declaration may win is not asked.
+    pub(super) measures_font: bool,
 }
 
 impl<'s> Cascaded<'s> {
@@ -179,6 +181,7 @@ impl<'s> Cascade<'s, '_> {
                         self.set(*longhand, winner, block.layer());
                     }
                 }
+                DeclarationBody::FontLength => self.outcome.measures_font = true,
                 DeclarationBody::Custom(name, value) => {
                     self.set_custom(name, value, block.layer());
                 }

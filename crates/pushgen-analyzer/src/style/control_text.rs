@@ -9,7 +9,10 @@ pub(super) enum ControlText<'d> {
     Value(&'d str),
     Placeholder(&'d str),
     /// A button with this label, then the words in the control's own font.
-    FileSelector { button: &'d str, words: &'d str },
+    FileSelector {
+        button: &'d str,
+        words: &'d str,
+    },
 }
 
 impl<'d> ControlText<'d> {
@@ -29,6 +32,9 @@ impl<'d> ControlText<'d> {
             "img" if !element.has("src") && !element.has("srcset") => {
                 let text = element.attribute("alt").filter(|text| !text.is_empty());
                 text.map(Self::Value)
+            }
+            "input" if is_image_without_file(element) => {
+                Some(Self::Value(element.attribute("alt").unwrap_or("Submit")))
             }
             "input" => {
                 let type_ = element.attribute("type").unwrap_or_default();
@@ -53,4 +59,10 @@ impl<'d> ControlText<'d> {
             _ => None,
         }
     }
+}
+
+/// An image button without an image shows its text.
+fn is_image_without_file(input: Node<'_>) -> bool {
+    let type_ = input.attribute("type").unwrap_or_default();
+    type_.eq_ignore_ascii_case("image") && !input.has("src")
 }

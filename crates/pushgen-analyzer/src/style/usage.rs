@@ -14,10 +14,12 @@ use super::declaration::{CustomValue, Declaration, DeclarationBody};
 use super::font_matching::{FaceId, FontFaces};
 use super::layer::LayerRanks;
 use super::page_rules::{AppliedSheet, Matches};
+use super::presentational_hint;
+use super::registration::Registered;
 use super::styles::Source;
 use super::substitution::Template;
 use super::walk::Walk;
-use crate::css::{Applies, ImageSource, Position};
+use crate::css::{Applies, ImageSource, Position, RegisteredProperty};
 use crate::html::Dom;
 use crate::viewport::Viewport;
 
@@ -85,9 +87,19 @@ impl Usage {
         let faces = Faces::of(&page);
         let rules = || page.sheets.iter().map(|applied| applied.rules);
         let needed = Needed::of(
-            rules().flat_map(|rules| &rules.referred).chain(in_attributes(&page)),
+            rules()
+                .flat_map(|rules| &rules.referred)
+                .chain(in_attributes(&page)),
             rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
         );
+        let registered = rules_in_force(&page);
+        let registered = Registered::of(registered, &needed);
+        let hints: Vec<(usize, Vec<Declaration>)> = page
+            .dom
+            .elements()
+            .map(|element| (element.index(), presentational_hint::declarations(element)))
+            .filter(|(_, declarations)| !declarations.is_empty())
+            .collect();
         let walk = |containers_hold| {
             let source = Source {
                 sheets: page.sheets,
@@ -97,6 +109,8 @@ impl Usage {
                 viewport: page.viewport,
                 containers_hold,
                 is_quirks: page.dom.is_quirks(),
+                registered: &registered,
+                hints: &hints,
             };
             Walk::new(&page, &faces, source).run()
         };
@@ -121,7 +135,9 @@ impl Usage {
             }
         }
         let certainty = Certainty::Layout;
-        let faces = only_here.into_iter().map(|face| FaceUse { certainty, ..face });
+        let faces = only_here
+            .into_iter()
+            .map(|face| FaceUse { certainty, ..face });
         self.faces.extend(faces);
         let mut only_here: Vec<ImageUse> = other.images;
         for image in &mut self.images {
@@ -131,7 +147,9 @@ impl Usage {
                 image.certainty = Certainty::Layout;
             }
         }
-        let images = only_here.into_iter().map(|image| ImageUse { certainty, ..image });
+        let images = only_here
+            .into_iter()
+            .map(|image| ImageUse { certainty, ..image });
         self.images.extend(images);
         self.is_stopped |= other.is_stopped;
     }
@@ -164,9 +182,22 @@ impl<'p> Faces<'p> {
     }
 }
 
+/// The `@property` rules.
+fn rules_in_force<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p RegisteredProperty> {
+    let viewport = page.viewport;
+    let rules = page
+        .sheets
+        .iter()
+        .flat_map(|applied| &applied.sheet.registered_properties);
+    rules.filter(move |rule| rule.context.applies(viewport) == Applies::Matches)
+}
+
 /// What the `style` attributes refer to.
 fn in_attributes<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p Template> {
-    let declarations = page.attributes.iter().flat_map(|(_, declarations)| *declarations);
+    let declarations = page
+        .attributes
+        .iter()
+        .flat_map(|(_, declarations)| *declarations);
     declarations.filter_map(|declaration| match &declaration.body {
         DeclarationBody::Unresolved(_, template)
         | DeclarationBody::Custom(_, CustomValue::Template(template)) => Some(template),
