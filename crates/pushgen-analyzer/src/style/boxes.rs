@@ -29,6 +29,8 @@ pub(super) enum ContentIs {
     /// It has style and no boxes.
     Styled,
     Absent,
+    /// What stands in the slot, instead of what is in the element.
+    Slotted,
     /// Absent, but for the first `summary`.
     Summary,
 }

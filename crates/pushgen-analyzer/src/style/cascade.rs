@@ -27,6 +27,9 @@ pub(crate) struct SheetId(pub(crate) u32);
 pub(crate) enum Origin {
     /// Attributes such as `background` and `face`: weaker than any rule.
     PresentationalHint,
+    /// `:host` in the shadow tree of the element, which gives way to the tree that the element is in. That it wins with
+    /// `!important` is left out.
+    Host,
     Rule,
     StyleAttribute,
 }

@@ -295,7 +295,11 @@ impl<'p> Styles<'p> {
             && applied.rules.starting.contains(&found.rule) == starting;
         holds.then(|| MatchedBlock {
             declarations: &rule.declarations,
-            origin: Origin::Rule,
+            origin: if found.of_host {
+                Origin::Host
+            } else {
+                Origin::Rule
+            },
             layer: self.source.layers.of(layer(applied, rule.layer)),
             specificity: found.specificity,
             proximity: found.proximity,

@@ -16,6 +16,7 @@ use super::layer::LayerRanks;
 use super::page_rules::{AppliedSheet, Matches};
 use super::presentational_hint;
 use super::registration::Registered;
+use super::shadow_root::shadow_root_around;
 use super::styles::Source;
 use super::substitution::Template;
 use super::walk::Walk;
@@ -167,6 +168,10 @@ impl<'p> Faces<'p> {
         let mut places = Vec::new();
         let mut found = Vec::new();
         for (sheet, applied) in (0u32..).zip(page.sheets) {
+            // Fonts of a shadow tree are not there for anybody (CSS Scoping 1 §3.6, as Chromium has it).
+            if applied.owner.and_then(shadow_root_around).is_some() {
+                continue;
+            }
             for (at, face) in applied.sheet.font_faces.iter().enumerate() {
                 if face.context.applies(page.viewport) == Applies::Matches {
                     let id = FaceId(u32::try_from(places.len()).unwrap_or(u32::MAX));

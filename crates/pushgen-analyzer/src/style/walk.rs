@@ -13,6 +13,7 @@ use super::face_search::{self, Texts};
 use super::list_marker::marker_text;
 use super::property::Longhand;
 use super::pseudo_element::PseudoElement;
+use super::slots::Slots;
 use super::styles::{Source, StyleId, Styles, StylesId};
 use super::usage::{Certainty, Faces, ImageUse, PageStyle, Usage};
 use super::value::{
@@ -39,6 +40,8 @@ struct Around {
     /// In quirks mode, whether inline boxes give it the height of a line unless it holds an image.
     awaits_image: bool,
     holds_image: bool,
+    /// The host of the shadow tree that it is in.
+    host: Option<usize>,
 }
 
 pub(super) struct Walk<'p> {
@@ -58,6 +61,7 @@ pub(super) struct Walk<'p> {
     /// Whether any `::first-letter` or `::first-line` is styled.
     has_first_text: bool,
     has_line_height_quirk: bool,
+    slots: Slots<'p>,
     usage: Usage,
 }
 
@@ -81,6 +85,7 @@ impl<'p> Walk<'p> {
             has_summary,
             has_first_text: false,
             has_line_height_quirk: page.dom.is_quirks(),
+            slots: Slots::of(page.dom),
             usage: Usage::default(),
         }
     }
@@ -93,7 +98,9 @@ impl<'p> Walk<'p> {
                 .map(|(_, declarations)| *declarations);
             let around = self.enter(element, attribute);
             self.around.push(around);
-            if let Some(around) = around {
+            if let Some(around) = around
+                && !self.slots.is_root(element)
+            {
                 self.visit(element, around);
             }
             if self.styles.is_exceeded() {
@@ -130,12 +137,29 @@ impl<'p> Walk<'p> {
         let mut is_laid_out = true;
         let mut is_uncertain = false;
         let mut is_summary = false;
+        let mut host = None;
         if let Some(parent) = element.parent() {
-            let around = self.around.get_mut(parent.index())?.as_mut()?;
+            let is_host = self.slots.is_host(parent);
+            if is_host && self.slots.is_root(element) {
+                let around = self.around.get(parent.index())?.as_ref()?;
+                return (around.content == ContentIs::Rendered).then_some(Around {
+                    kind: BoxKind::Contents,
+                    awaits_text: false,
+                    host: Some(parent.index()),
+                    ..*around
+                });
+            }
+            let mut place = parent.index();
+            host = self.around.get(place)?.as_ref()?.host;
+            if is_host {
+                place = self.slots.slot_of(element, parent)?;
+            }
+            let around = self.around.get_mut(place)?.as_mut()?;
             match around.content {
                 ContentIs::Rendered => {}
                 ContentIs::Styled => is_laid_out = false,
-                ContentIs::Absent => return None,
+                ContentIs::Slotted if is_host => {}
+                ContentIs::Slotted | ContentIs::Absent => return None,
                 ContentIs::Summary if element.is("summary") => around.content = ContentIs::Absent,
                 ContentIs::Summary => return None,
             }
@@ -156,7 +180,12 @@ impl<'p> Walk<'p> {
         });
         self.has_first_text |= awaits_text;
         let style = self.styles.style(style_id);
-        let own_box = ElementBox::of(element, style, kind)?;
+        let mut own_box = ElementBox::of(element, style, kind)?;
+        if let Some(host) = host.filter(|_| element.is("slot"))
+            && self.slots.enter(element, host)
+        {
+            own_box.content = ContentIs::Slotted;
+        }
         let around = Around {
             styles,
             style: style_id,
@@ -167,6 +196,7 @@ impl<'p> Walk<'p> {
             awaits_text,
             awaits_image: false,
             holds_image: false,
+            host,
         };
         if self.styles.style(style_id).measures_font {
             self.add_text(style_id, "0 ", is_uncertain);
@@ -418,10 +448,15 @@ impl<'p> Walk<'p> {
         if element.is("details") && !self.has_summary(element) {
             self.add_text(around.style, "Details", around.is_uncertain);
         }
-        if around.content != ContentIs::Rendered {
+        let mut text = element.text();
+        if around.content == ContentIs::Slotted
+            && self.slots.takes_text(element)
+            && let Some(host) = around.host.and_then(|host| self.page.dom.element(host))
+        {
+            text = host.text();
+        } else if around.content != ContentIs::Rendered || self.slots.is_host(element) {
             return;
         }
-        let text = element.text();
         let is_shown = match element.namespace() {
             Namespace::Html if !text.trim_ascii().is_empty() => true,
             Namespace::Html => match self.styles.style(around.style).white_space {
