@@ -8,8 +8,7 @@
 //! document as selectors see it, `element` answers the library's questions, `state` and `form` those of the
 //! pseudo-classes; `rule_index`, `scope` and `matching` do the matching.
 //!
-//! Left out: shadow trees (`::slotted`, `::part` and `:host` never match, and nothing inside a declared shadow root does),
-//! custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
+//! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
 
 mod boxes;
 mod cascade;
@@ -19,6 +18,7 @@ mod control_text;
 mod custom_property;
 mod declaration;
 mod element;
+mod face_search;
 mod font_matching;
 mod font_value;
 mod form;
@@ -28,13 +28,17 @@ mod list_marker;
 mod matching;
 mod names;
 mod page_rules;
+mod presentational_hint;
 mod property;
 mod pseudo_class;
 mod pseudo_element;
+mod registration;
 mod rule_index;
 mod scope;
 mod selector;
+mod shadow_root;
 mod sheet_rules;
+mod slots;
 mod state;
 mod styles;
 mod substitution;

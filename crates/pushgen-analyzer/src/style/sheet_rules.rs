@@ -35,7 +35,10 @@ pub(crate) struct SheetRules {
 impl SheetRules {
     /// Reads the selectors of a sheet.
     pub(crate) fn new(sheet: &StyleSheet) -> Self {
-        let mut reader = SelectorReader::default();
+        let mut reader = SelectorReader {
+            namespaces: sheet.namespaces.clone(),
+            ..SelectorReader::default()
+        };
         let mut rules = Self {
             fetches: !sheet.images.is_empty()
                 || sheet

@@ -17,6 +17,7 @@ use super::layer::{LayerId, LayerRanks, LayerTree, MentionId};
 use super::matching::Match;
 use super::page_rules::{AppliedSheet, MatchSetId, Matches};
 use super::pseudo_element::PseudoElement;
+use super::registration::Registered;
 use super::selector::Specificity;
 use super::user_agent::UserAgentStyle;
 use crate::css::{Applies, Keyframes, StyleRule};
@@ -51,8 +52,8 @@ pub(super) struct StylesId(u32);
 pub(super) struct ElementStyles {
     pub(super) own: StyleId,
     pub(super) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
-    /// The frames of its animations: their fonts and images are loaded, too.
-    pub(super) frames: Box<[StyleId]>,
+    /// The frames of its animations, each behind the style that is animated: their fonts and images are loaded, too.
+    pub(super) frames: Box<[(StyleId, StyleId)]>,
     /// What its transitions start from: their images are loaded.
     pub(super) starting: Box<[StyleId]>,
 }
@@ -68,6 +69,9 @@ pub(super) struct Source<'p> {
     /// Whether container queries hold.
     pub(super) containers_hold: bool,
     pub(super) is_quirks: bool,
+    pub(super) registered: &'p Registered,
+    /// What the attributes of elements stand for, by element, in document order.
+    pub(super) hints: &'p [(usize, Vec<Declaration>)],
 }
 
 /// Every style of a page so far.
@@ -99,12 +103,14 @@ impl<'p> Styles<'p> {
             let rules = u32::try_from(applied.sheet.style_rules.len()).unwrap_or(u32::MAX);
             next = next.saturating_add(rules);
         }
+        let mut root = ComputedStyle::initial();
+        root.custom_properties = source.registered.of_root();
         Self {
             source,
             first_rules,
             keyframes: keyframes(&source),
             allowance: Allowance::default(),
-            styles: vec![ComputedStyle::initial()],
+            styles: vec![root],
             of_elements: Vec::new(),
             known: FxHashMap::default(),
             by_hash: FxHashMap::default(),
@@ -141,15 +147,20 @@ impl<'p> Styles<'p> {
         let default = self.default(element);
         let matched = self.source.matches.of(element);
         let key = (parent, default, matched);
-        if attribute.is_none()
-            && let Some(known) = self.known.get(&key)
-        {
+        let hints = self.source.hints;
+        let hint = hints.binary_search_by_key(&element.index(), |(at, _)| *at);
+        let hint = hint
+            .ok()
+            .and_then(|at| hints.get(at))
+            .map(|(_, hint)| hint.as_slice());
+        let is_plain = attribute.is_none() && hint.is_none();
+        if is_plain && let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let styles = self.cascade(element, parent, default, matched, attribute);
+        let styles = self.cascade(element, parent, default, matched, [hint, attribute]);
         let id = StylesId(u32::try_from(self.of_elements.len()).unwrap_or(u32::MAX));
         self.of_elements.push(styles);
-        if attribute.is_none() {
+        if is_plain {
             self.known.insert(key, id);
         }
         id
@@ -197,18 +208,24 @@ impl<'p> Styles<'p> {
         parent: StyleId,
         default: DefaultId,
         matched: MatchSetId,
-        attribute: Option<&'p [Declaration]>,
+        [hint, attribute]: [Option<&'p [Declaration]>; 2],
     ) -> ElementStyles {
         let matched = self.source.matches.set(matched);
         let mut blocks: Vec<_> = self.blocks(matched, None);
-        blocks.extend(attribute.map(|declarations| MatchedBlock {
-            declarations,
-            origin: Origin::StyleAttribute,
-            layer: self.source.layers.of(LayerTree::ROOT),
-            specificity: Specificity::default(),
-            proximity: None,
-            order: u32::MAX,
-            sheet: DOCUMENT,
+        let own = [
+            (Origin::PresentationalHint, hint),
+            (Origin::StyleAttribute, attribute),
+        ];
+        blocks.extend(own.into_iter().filter_map(|(origin, declarations)| {
+            Some(MatchedBlock {
+                declarations: declarations?,
+                origin,
+                layer: self.source.layers.of(LayerTree::ROOT),
+                specificity: Specificity::default(),
+                proximity: None,
+                order: u32::MAX,
+                sheet: DOCUMENT,
+            })
         }));
         let user_agent = self.defaults[default.0 as usize];
         let own = self.add(blocks, &user_agent, parent);
@@ -221,7 +238,7 @@ impl<'p> Styles<'p> {
             pseudo_elements.sort_unstable();
         }
         pseudo_elements.dedup();
-        let pseudo_elements = pseudo_elements
+        let pseudo_elements: Box<[(PseudoElement, StyleId)]> = pseudo_elements
             .into_iter()
             .map(|pseudo_element| {
                 let blocks = self.blocks(matched, Some(pseudo_element));
@@ -234,10 +251,15 @@ impl<'p> Styles<'p> {
                 (pseudo_element, self.add(blocks, &user_agent, own))
             })
             .collect();
+        let mut frames = Vec::new();
+        self.add_frames(own, &mut frames);
+        for (_, style) in &pseudo_elements {
+            self.add_frames(*style, &mut frames);
+        }
         ElementStyles {
             own,
             pseudo_elements,
-            frames: self.frames(own),
+            frames: frames.into(),
             starting: self.starting(matched, own),
         }
     }
@@ -249,7 +271,13 @@ impl<'p> Styles<'p> {
         parent: StyleId,
     ) -> StyleId {
         let cascaded = Cascaded::of(blocks, Some(self.source.needed));
-        let style = ComputedStyle::of(&cascaded, user_agent, self.style(parent), &self.allowance);
+        let style = ComputedStyle::of(
+            &cascaded,
+            user_agent,
+            self.style(parent),
+            self.source.registered,
+            &self.allowance,
+        );
         self.intern(style)
     }
 
@@ -291,7 +319,11 @@ impl<'p> Styles<'p> {
             && applied.rules.starting.contains(&found.rule) == starting;
         holds.then(|| MatchedBlock {
             declarations: &rule.declarations,
-            origin: Origin::Rule,
+            origin: if found.of_host {
+                Origin::Host
+            } else {
+                Origin::Rule
+            },
             layer: self.source.layers.of(layer(applied, rule.layer)),
             specificity: found.specificity,
             proximity: found.proximity,
@@ -304,19 +336,18 @@ impl<'p> Styles<'p> {
     }
 
     /// The declarations of the frames of all animations that run, each as a style of its own.
-    fn frames(&mut self, own: StyleId) -> Box<[StyleId]> {
+    fn add_frames(&mut self, own: StyleId, frames: &mut Vec<(StyleId, StyleId)>) {
         let names = self.style(own).animations.clone();
-        let mut frames = Vec::new();
         for name in names.iter() {
             let Some((keyframes, sheet)) = self.keyframes.get(&**name).copied() else {
                 continue;
             };
             for declaration in &keyframes.declarations {
                 let block = alone(std::slice::from_ref(declaration), sheet);
-                frames.push(self.add(vec![block], &UserAgentStyle::default(), own));
+                let frame = self.add(vec![block], &UserAgentStyle::default(), own);
+                frames.push((own, frame));
             }
         }
-        frames.into()
     }
 
     fn starting(&mut self, matched: &[Match], own: StyleId) -> Box<[StyleId]> {

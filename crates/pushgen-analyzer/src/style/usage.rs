@@ -14,10 +14,13 @@ use super::declaration::{CustomValue, Declaration, DeclarationBody};
 use super::font_matching::{FaceId, FontFaces};
 use super::layer::LayerRanks;
 use super::page_rules::{AppliedSheet, Matches};
+use super::presentational_hint;
+use super::registration::Registered;
+use super::shadow_root::shadow_root_around;
 use super::styles::Source;
 use super::substitution::Template;
 use super::walk::Walk;
-use crate::css::{Applies, ImageSource, Position};
+use crate::css::{Applies, ImageSource, Position, RegisteredProperty};
 use crate::html::Dom;
 use crate::viewport::Viewport;
 
@@ -90,6 +93,14 @@ impl Usage {
                 .chain(in_attributes(&page)),
             rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
         );
+        let registered = rules_in_force(&page);
+        let registered = Registered::of(registered, &needed);
+        let hints: Vec<(usize, Vec<Declaration>)> = page
+            .dom
+            .elements()
+            .map(|element| (element.index(), presentational_hint::declarations(element)))
+            .filter(|(_, declarations)| !declarations.is_empty())
+            .collect();
         let walk = |containers_hold| {
             let source = Source {
                 sheets: page.sheets,
@@ -99,6 +110,8 @@ impl Usage {
                 viewport: page.viewport,
                 containers_hold,
                 is_quirks: page.dom.is_quirks(),
+                registered: &registered,
+                hints: &hints,
             };
             Walk::new(&page, &faces, source).run()
         };
@@ -155,6 +168,10 @@ impl<'p> Faces<'p> {
         let mut places = Vec::new();
         let mut found = Vec::new();
         for (sheet, applied) in (0u32..).zip(page.sheets) {
+            // Fonts of a shadow tree are not there for anybody (CSS Scoping 1 §3.6, as Chromium has it).
+            if applied.owner.and_then(shadow_root_around).is_some() {
+                continue;
+            }
             for (at, face) in applied.sheet.font_faces.iter().enumerate() {
                 if face.context.applies(page.viewport) == Applies::Matches {
                     let id = FaceId(u32::try_from(places.len()).unwrap_or(u32::MAX));
@@ -168,6 +185,16 @@ impl<'p> Faces<'p> {
             places,
         }
     }
+}
+
+/// The `@property` rules.
+fn rules_in_force<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p RegisteredProperty> {
+    let viewport = page.viewport;
+    let rules = page
+        .sheets
+        .iter()
+        .flat_map(|applied| &applied.sheet.registered_properties);
+    rules.filter(move |rule| rule.context.applies(viewport) == Applies::Matches)
 }
 
 /// What the `style` attributes refer to.

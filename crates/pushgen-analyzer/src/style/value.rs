@@ -23,6 +23,7 @@ pub(crate) enum Value {
     Visibility(Visibility),
     ContentVisibility(ContentVisibility),
     TextTransform(TextTransform),
+    WhiteSpaceCollapse(WhiteSpaceCollapse),
     ListStyleType(ListStyleType),
     AnimationNames(Arc<[Arc<str>]>),
     /// Whether any duration is longer than nothing.
@@ -124,6 +125,15 @@ pub(crate) enum TextTransform {
     FullWidth,
     FullSizeKana,
     MathAuto,
+}
+
+/// `white-space-collapse`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhiteSpaceCollapse {
+    Collapse,
+    /// `preserve`, `preserve-spaces` and `break-spaces`: space alone makes a line.
+    Preserve,
+    PreserveBreaks,
 }
 
 /// `list-style-type`

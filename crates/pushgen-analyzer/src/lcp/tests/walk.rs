@@ -334,6 +334,7 @@ impl<'s> Walk<'s> {
                 &Cascaded::of(cascade, None),
                 &user_agent,
                 &parent_style,
+                &Default::default(),
                 &allowance,
             );
             self.costs.styles += start.elapsed();
@@ -441,6 +442,7 @@ impl<'s> Walk<'s> {
                         &Cascaded::of(cascade, None),
                         &UserAgentStyle::default(),
                         &style,
+                        &Default::default(),
                         &allowance,
                     );
                     if !inner.is_generated() {
