@@ -15,7 +15,7 @@ use super::substitution::Template;
 const MAX_DEPTH: usize = 64;
 
 /// What a page may spend on substitutions, in bytes.
-const MAX_PAGE: usize = 64 << 20;
+const MAX_PAGE: usize = 16 << 20;
 
 /// What is left of a page's allowance. Once it is spent, substitution gives nothing.
 #[derive(Debug)]

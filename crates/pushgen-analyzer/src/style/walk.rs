@@ -21,6 +21,9 @@ use super::value::{
 };
 use crate::html::{Namespace, Node};
 
+/// Uses of images that are told of a page.
+const MAX_IMAGES: usize = 250_000;
+
 /// How much of a text the first line is taken to be.
 const FIRST_LINE: usize = 40;
 
@@ -329,6 +332,10 @@ impl<'p> Walk<'p> {
             return;
         }
         *slot = Some(certainty);
+        if self.usage.images.len() > MAX_IMAGES {
+            self.usage.is_stopped = true;
+            return;
+        }
         for (longhand, list) in self.styles.style(id).images() {
             for image in list.references.iter() {
                 self.usage.images.push(ImageUse {
@@ -462,8 +469,10 @@ impl<'p> Walk<'p> {
             Namespace::Html if !text.trim_ascii().is_empty() => true,
             Namespace::Html => match self.styles.style(around.style).white_space {
                 WhiteSpaceCollapse::Collapse => false,
-                WhiteSpaceCollapse::PreserveBreaks => text.contains('\n'),
-                WhiteSpaceCollapse::Preserve => !text.is_empty(),
+                // Chromium makes a line for `pre-line` even where there is no break.
+                WhiteSpaceCollapse::PreserveBreaks | WhiteSpaceCollapse::Preserve => {
+                    !text.is_empty()
+                }
             },
             Namespace::Svg => !text.trim_ascii().is_empty() && around.kind != BoxKind::Container,
             Namespace::MathMl => !text.trim_ascii().is_empty(),
