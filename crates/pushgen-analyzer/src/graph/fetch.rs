@@ -295,12 +295,12 @@ impl Fetch {
         self.render_blocking |= other.render_blocking;
         self.parser_blocking |= other.parser_blocking;
         match other.when.cmp(&self.when) {
-            std::cmp::Ordering::Less => {
+            Ordering::Less => {
                 (self.when, self.confidence) = (other.when, other.confidence);
                 self.condition = other.condition;
             }
-            std::cmp::Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
-            std::cmp::Ordering::Greater => {}
+            Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
+            Ordering::Greater => {}
         }
         self.used_by = self.used_by.take().or(other.used_by);
         if other.rank > self.rank {

@@ -4,7 +4,7 @@
 //! content. Follows CSS Display 3 §2 and HTML §15.3-15.5; what it was held against is Chromium 156.
 
 use super::computed::ComputedStyle;
-use super::value::{Content, ContentVisibility, Display};
+use super::value::{ContentVisibility, Display};
 use crate::html::{Namespace, Node, shows_own_resource};
 
 /// What kind of box.

@@ -446,10 +446,10 @@ impl<'p> Walk<'p> {
                 self.add_text(around.style, label, around.is_uncertain);
                 self.texts(around).add_space();
             }
-        } else if element.is("select") || is_editable(element) {
-            self.texts(around).add_space();
-        } else if element.namespace() == Namespace::MathMl
-            && matches!(element.name(), "msqrt" | "mroot")
+        } else if element.is("select")
+            || is_editable(element)
+            || (element.namespace() == Namespace::MathMl
+                && matches!(element.name(), "msqrt" | "mroot"))
         {
             self.texts(around).add_space();
         }
@@ -619,8 +619,9 @@ impl<'p> Walk<'p> {
                 } else {
                     Certainty::Certain
                 };
-                let pseudo_elements = &self.styles.of_element(around.styles).pseudo_elements;
-                for (pseudo_element, id) in pseudo_elements.to_vec() {
+                let styles = self.styles.of_element(around.styles);
+                let pseudo_elements = styles.pseudo_elements.clone();
+                for (pseudo_element, id) in pseudo_elements {
                     let length = match pseudo_element {
                         PseudoElement::FirstLetter => 1,
                         PseudoElement::FirstLine => FIRST_LINE,
