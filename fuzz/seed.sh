@@ -7,7 +7,7 @@ policy=../crates/pushgen-policy
 # libFuzzer cuts what is longer than its -max_len.
 largest=16384
 
-for target in html css js import_map srcset policy digest site observer request decision response redirect; do
+for target in html css js import_map har srcset policy digest site observer request decision response redirect; do
     mkdir -p "corpus/$target"
 done
 
@@ -28,6 +28,8 @@ files '*.css' | while read -r file; do cp "$file" "corpus/css/$(name "$file")"; 
 for pattern in '*.js' '*.mjs'; do
     files "$pattern" | while read -r file; do cp "$file" "corpus/js/$(name "$file")"; done
 done
+
+files '*.har' | while read -r file; do cp "$file" "corpus/har/$(name "$file")"; done
 
 # Attributes, one seed for each that is on one line. Media queries and sizes are read by the css target.
 attributes() {

@@ -82,6 +82,8 @@ pub(crate) struct Analyze {
     pub(crate) site: SiteArguments,
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
 
     /// Where to write the policy; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = DEFAULT_POLICY)]
@@ -100,6 +102,8 @@ pub(crate) struct Analyze {
 pub(crate) struct Graph {
     #[command(flatten)]
     pub(crate) site: SiteArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
 
     /// Only this page, by URL or by file: /a/ or a/index.html; may be given several times
     #[arg(long, value_name = "PAGE")]
@@ -112,6 +116,8 @@ pub(crate) struct Explain {
     pub(crate) site: SiteArguments,
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
 
     /// The page, by URL or by file: /a/ or a/index.html
     pub(crate) page: String,
@@ -277,6 +283,14 @@ pub(crate) struct ViewportArgument {
     viewport: pushgen_policy::Viewport,
     /// Whether its ratio is written, too.
     says_dpr: bool,
+}
+
+/// What real loads add to the graph.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TraceArguments {
+    /// A HAR file of real loads, from a browser or WebPageTest: adds what scripts asked for; may be given several times
+    #[arg(long, value_name = "FILE.har")]
+    pub(crate) trace: Vec<PathBuf>,
 }
 
 /// What decides about the plan.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{pushgen, root};
+use crate::support::{Run, pushgen, root};
 
 fn folders() -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join("fixtures")).expect("fixtures");
@@ -33,6 +33,24 @@ fn dist(folder: &Path) -> String {
         .to_str()
         .expect("a UTF-8 path")
         .to_owned()
+}
+
+/// `--trace` with the fixture's trace, if it has one.
+fn trace(folder: &Path) -> Vec<String> {
+    let file = folder.join("trace.har");
+    let path = file.to_str().expect("a UTF-8 path").to_owned();
+    match file.is_file() {
+        true => vec!["--trace".to_owned(), path],
+        false => Vec::new(),
+    }
+}
+
+fn graph(folder: &Path) -> Run {
+    let (dist, trace) = (dist(folder), trace(folder));
+    // The tables and records are those of one viewport.
+    let mut arguments = vec!["graph", "--viewport", "1350x940", &dist];
+    arguments.extend(trace.iter().map(String::as_str));
+    pushgen(&arguments).ok()
 }
 
 fn name(folder: &Path) -> String {
@@ -91,28 +109,12 @@ fn graph_rows(lines: &[Value]) -> Rows {
     rows
 }
 
-/// Fixtures whose table asks for more than is done yet, and what is missing.
-const NOT_YET: [(&str, &str); 1] = [(
-    "css-custom-property-across-sheets",
-    "a custom property's URL is resolved where it stands; where it is used is for the cascade to say",
-)];
-
 #[test]
 fn graphs_are_what_the_tables_say() {
-    let mut differences = Vec::new();
-    for folder in folders() {
-        let found = differences_from_the_table(&folder);
-        match NOT_YET
-            .iter()
-            .find(|(fixture, _)| *fixture == name(&folder))
-        {
-            Some((fixture, missing)) if found.is_empty() => differences.push(format!(
-                "{fixture} is as its table says; take it out of NOT_YET: {missing}"
-            )),
-            Some(_) => {}
-            None => differences.extend(found),
-        }
-    }
+    let found = folders().into_iter();
+    let differences: Vec<String> = found
+        .flat_map(|folder| differences_from_the_table(&folder))
+        .collect();
     assert!(
         differences.is_empty(),
         "{} differences\n{}",
@@ -123,11 +125,7 @@ fn graphs_are_what_the_tables_say() {
 
 fn differences_from_the_table(folder: &Path) -> Vec<String> {
     let expected = table(&read(folder, "fetches.tsv"));
-    let found = graph_rows(
-        &pushgen(&["graph", "--viewport", "1350x940", &dist(folder)])
-            .ok()
-            .json_lines(),
-    );
+    let found = graph_rows(&graph(folder).json_lines());
     let keys: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
     let differing = keys
         .into_iter()
@@ -156,10 +154,9 @@ fn graphs_policies_and_findings_are_what_was_recorded() {
     let mut differences = Vec::new();
     for folder in folders() {
         let dist = dist(&folder);
-        let graph = pushgen(&["graph", "--viewport", "1350x940", &dist])
-            .ok()
-            .stdout;
-        let run = pushgen(&[
+        let graph = graph(&folder).stdout;
+        let trace = trace(&folder);
+        let mut arguments = vec![
             "analyze",
             &dist,
             "--origin",
@@ -168,7 +165,9 @@ fn graphs_policies_and_findings_are_what_was_recorded() {
             "json",
             "-o",
             policy_path,
-        ]);
+        ];
+        arguments.extend(trace.iter().map(String::as_str));
+        let run = pushgen(&arguments);
         assert!(run.code < 2, "{}: {}", name(&folder), run.stderr);
         let findings: String = run
             .stdout
@@ -233,11 +232,7 @@ fn graphs_agree_with_what_chromium_asked_for() {
     for folder in folders() {
         let fixture = name(&folder);
         let browser = table(&read(&folder, "chromium.tsv").replace('\n', "\t\n"));
-        let ours = graph_rows(
-            &pushgen(&["graph", "--viewport", "1350x940", &dist(&folder)])
-                .ok()
-                .json_lines(),
-        );
+        let ours = graph_rows(&graph(&folder).json_lines());
         let keys: BTreeSet<_> = browser.keys().chain(ours.keys()).collect();
         let mut found: Vec<(String, String)> = keys
             .into_iter()
@@ -259,9 +254,7 @@ fn graphs_agree_with_what_chromium_asked_for() {
                 ));
             }
         }
-        if !NOT_YET.iter().any(|(known, _)| *known == fixture) {
-            differences.extend(found.into_iter().map(|(_, difference)| difference));
-        }
+        differences.extend(found.into_iter().map(|(_, difference)| difference));
     }
     assert!(
         differences.is_empty(),
@@ -283,6 +276,9 @@ fn disagreement(chromium: Option<&str>, ours: Option<&str>) -> Option<String> {
     let Some(word) = chromium else {
         return (*when == "load").then(|| "Chromium does not ask for it".to_owned());
     };
+    if *when == "conditional" {
+        return Some("Chromium asks for it, the graph is not sure".to_owned());
+    }
     let ours = match (*render_blocking, *parser_blocking) {
         ("true", _) => "Blocking",
         (_, "true") => "InBodyParserBlocking",
@@ -291,8 +287,8 @@ fn disagreement(chromium: Option<&str>, ours: Option<&str>) -> Option<String> {
     let says = match word {
         // It has no opinion.
         "none" => return None,
-        // A script that is async holds back nothing until it runs.
-        "PotentiallyBlocking" => "NonBlocking",
+        // A script that is async holds back nothing until it runs; one that a script adds never does.
+        "PotentiallyBlocking" | "NonBlockingDynamic" => "NonBlocking",
         word => word,
     };
     (says != ours).then(|| format!("Chromium says {word}, the graph {ours}"))

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use pushgen_analyzer::Analyzer;
 
-use super::use_threads;
+use super::{traces, use_threads};
 use crate::cli::{Analyze, Arguments, Format};
 use crate::output::{file, findings, stdout, summary};
 use crate::progress::Progress;
@@ -20,7 +20,8 @@ pub(crate) fn run(command: &Analyze, arguments: &Arguments) -> anyhow::Result<Ex
     use_threads(command.site.jobs)?;
     let started = Instant::now();
     let site = command.site.load()?;
-    let options = command.plan.complete(command.site.options());
+    let mut options = command.plan.complete(command.site.options());
+    options.traces = traces::read(&command.traces)?;
     let analyzer = Analyzer::new(&site, options);
     let quiet = arguments.quiet > 0 || command.format == Format::Json;
     let progress = Progress::new(site.pages().len(), quiet);

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use pushgen_analyzer::{Analyzer, Fetch, Finding, LcpImage};
+use pushgen_analyzer::{Analyzer, Fetch, Finding, LcpImage, RunningCode};
 use serde::Serialize;
 
-use super::{find_page, use_threads};
+use super::{find_page, traces, use_threads};
 use crate::cli::{Arguments, Explain, Format};
 use crate::output::{findings, stdout, tree};
 
@@ -13,8 +13,11 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
     use_threads(command.site.jobs)?;
     let site = command.site.load()?;
     let page = find_page(&site, &command.page)?;
-    let analyzer = Analyzer::new(&site, command.plan.complete(command.site.options()));
+    let mut options = command.plan.complete(command.site.options());
+    options.traces = traces::read(&command.traces)?;
+    let analyzer = Analyzer::new(&site, options);
     let analysis = analyzer.page(page);
+    let running_code = analyzer.running_code(page, &analysis.graph);
     let (plan, left_out) = analyzer.plan(&analysis.graph);
     let mut noticed = analysis.findings;
     noticed.extend(analyzer.shared_findings());
@@ -27,6 +30,7 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
                 graph: &analysis.graph,
                 plan: &plan,
                 left_out: &left_out,
+                running_code: &running_code,
                 document_bytes,
             })?;
         }
@@ -59,6 +63,7 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
                         })
                         .collect(),
                 },
+                running_code: &running_code,
                 findings: &noticed,
             };
             stdout::data(|out| {
@@ -79,6 +84,8 @@ struct Explanation<'a> {
     fetches: &'a [Fetch],
     lcp: &'a [LcpImage],
     plan: PlanView<'a>,
+    /// What only running the page's scripts tells: a sign says that more may be asked for.
+    running_code: &'a RunningCode,
     findings: &'a [Finding],
 }
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use pushgen_analyzer::{Analyzer, FileId, Finding, PageAnalysis, Severity};
 use rayon::prelude::*;
 
-use super::{find_page, use_threads};
+use super::{find_page, traces, use_threads};
 use crate::cli::{Arguments, Graph};
 use crate::output::{findings, stdout};
 use crate::progress::Progress;
@@ -27,7 +27,9 @@ pub(crate) fn run(command: &Graph, arguments: &Arguments) -> anyhow::Result<Exit
             .map(|page| find_page(&site, page))
             .collect::<Result<_, _>>()?,
     };
-    let analyzer = Analyzer::new(&site, command.site.options());
+    let mut options = command.site.options();
+    options.traces = traces::read(&command.traces)?;
+    let analyzer = Analyzer::new(&site, options);
     let progress = Progress::new(pages.len(), arguments.quiet > 0);
     let mut errors: Vec<Finding> = Vec::new();
     let is_error = |finding: &Finding| finding.severity == Severity::Error;

@@ -7,6 +7,7 @@ pub(crate) mod graph;
 pub(crate) mod schema;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
+mod traces;
 
 use anyhow::{Context, bail};
 use pushgen_analyzer::{FileId, Site};

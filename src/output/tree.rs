@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use pushgen_analyzer::{Fetch, LeftOut, PageGraph, Plan, PlanEntry, When};
+use pushgen_analyzer::{Fetch, LeftOut, PageGraph, Plan, PlanEntry, RunningCode, When};
 
 use super::terminal::shown;
 use super::{BOLD, DIM, GREEN, RED, YELLOW, bytes, count, stdout};
@@ -13,6 +13,7 @@ pub(crate) struct Explanation<'a> {
     pub(crate) graph: &'a PageGraph,
     pub(crate) plan: &'a Plan,
     pub(crate) left_out: &'a [LeftOut],
+    pub(crate) running_code: &'a RunningCode,
     pub(crate) document_bytes: u64,
 }
 
@@ -26,6 +27,7 @@ fn draw(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
         graph,
         plan,
         left_out,
+        running_code,
         document_bytes,
     } = explanation;
     writeln!(
@@ -39,7 +41,11 @@ fn draw(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut fetches: Vec<&Fetch> = graph.fetches.iter().collect();
     fetches.sort_by_key(|fetch| fetch.order);
     for fetch in fetches {
-        children.entry(&fetch.initiator).or_default().push(fetch);
+        let above = match fetch.is_traced() {
+            true => &graph.page,
+            false => &fetch.initiator,
+        };
+        children.entry(above).or_default().push(fetch);
     }
     let entries: HashMap<&str, &PlanEntry> = plan
         .entries
@@ -101,6 +107,9 @@ fn draw(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
             shown(&lcp.reason)
         )?;
     }
+    if !running_code.signs.is_empty() {
+        writeln!(out, "{BOLD}scripts{BOLD:#}: {}", beyond(running_code))?;
+    }
     writeln!(out, "{BOLD}plan{BOLD:#}: {}", shown(&plan.reason))?;
     for (number, entry) in (1..).zip(&plan.entries) {
         writeln!(
@@ -121,6 +130,19 @@ fn draw(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// What is not in the tree.
+fn beyond(running_code: &RunningCode) -> String {
+    let signs = running_code.signs.iter();
+    let signs: Vec<String> = signs
+        .map(|it| format!("{} \u{d7} {}", it.count, it.sign))
+        .collect();
+    format!(
+        "what running code asks for is not known and may exist ({} in {}); --trace FILE.har adds what a load showed",
+        signs.join(", "),
+        count(running_code.scripts, "script")
+    )
 }
 
 /// Pushes siblings so that they are popped in order.
@@ -149,6 +171,8 @@ fn line(fetch: &Fetch, entry: Option<&PlanEntry>) -> String {
     if !fetch.viewports.is_empty() {
         let viewports = fetch.viewports.join(", ");
         words.push(format!("{DIM}at {viewports} only{DIM:#}"));
+    } else if fetch.is_traced() {
+        words.push(format!("{DIM}in a trace{DIM:#}"));
     } else if fetch.when == When::Load && fetch.confidence < 1.0 {
         words.push(format!(
             "{DIM}{:.0} % sure{DIM:#}",

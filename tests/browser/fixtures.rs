@@ -136,9 +136,10 @@ impl Fixture {
         let expected = self.table("fetches.tsv")?;
         let (server, graphs) = tokio::task::spawn_blocking({
             let (dist, certificate) = (self.dist(), Arc::clone(certificate));
+            let trace = self.folder().join("trace.har");
             move || {
                 let server = Server::start(&dist, &certificate)?;
-                anyhow::Ok((server, graphs(&dist, VIEWPORT, &[])?))
+                anyhow::Ok((server, graphs(&dist, VIEWPORT, &[], Some(&trace))?))
             }
         })
         .await??;

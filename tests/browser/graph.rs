@@ -46,13 +46,17 @@ impl PageGraph {
     }
 }
 
-/// The graphs of these pages, by URL or by file; of all pages if there are none.
+/// The graphs of these pages, by URL or by file; of all pages if there are none. With the trace, if that file exists.
 pub(crate) fn graphs(
     dist: &Path,
     viewport: Viewport,
     pages: &[String],
+    trace: Option<&Path>,
 ) -> anyhow::Result<Vec<PageGraph>> {
     let mut command = pushgen("graph", dist, viewport);
+    if let Some(trace) = trace.filter(|it| it.is_file()) {
+        command.arg("--trace").arg(trace);
+    }
     for page in pages {
         command.args(["--page", page]);
     }

@@ -80,7 +80,7 @@ pub(crate) async fn run(program: &str, options: &Options) -> anyhow::Result<bool
     println!("{}", browser.product);
     let mut is_complete = true;
     for viewport in &options.viewports {
-        let graphs = graphs(&options.dist, *viewport, &pages)?;
+        let graphs = graphs(&options.dist, *viewport, &pages, None)?;
         let judged = futures_util::stream::iter(graphs)
             .map(|graph| judge(&browser, &server.origin, &options.dist, *viewport, graph))
             .buffered(options.jobs);

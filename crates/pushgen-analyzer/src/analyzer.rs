@@ -16,13 +16,16 @@ use crate::emit;
 use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
 use crate::graph::{
-    Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, merge, page_graph,
+    Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, Traces, merge,
+    page_graph,
 };
 use crate::html::{Stopped, layout_viewport, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
 use crate::resolve::Resolver;
+use crate::running_code::RunningCode;
 use crate::site::{FileId, ImageSizes, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
 use crate::style::PageMatches;
+use crate::trace::Trace;
 use crate::viewport::Viewport;
 
 /// What a site is analysed for.
@@ -38,6 +41,8 @@ pub struct Options {
     pub budget: u64,
     /// Whether the server takes entity-tags from the content hash, so that they are known now.
     pub etags: bool,
+    /// What real loads of pages asked for.
+    pub traces: Vec<Trace>,
 }
 
 impl Default for Options {
@@ -47,6 +52,7 @@ impl Default for Options {
             origin: None,
             budget: DEFAULT_BUDGET,
             etags: false,
+            traces: Vec::new(),
         }
     }
 }
@@ -62,6 +68,7 @@ pub struct Analyzer<'s> {
     integrity: Integrity,
     suggestions: Suggestions,
     image_sizes: ImageSizes,
+    traces: Traces,
     weights: Vec<OnceLock<Option<Weight>>>,
     viewport_names: Vec<Arc<str>>,
 }
@@ -124,6 +131,7 @@ impl<'s> Analyzer<'s> {
                 .iter()
                 .map(|viewport| viewport.to_string().into())
                 .collect(),
+            traces: Traces::new(site, origin, &options.traces),
             weights: (0..site.file_count()).map(|_| OnceLock::new()).collect(),
             options,
         }
@@ -172,6 +180,18 @@ impl<'s> Analyzer<'s> {
         let graph = merge(graphs, &self.viewport_names)
             .unwrap_or_else(|| PageGraph::unread(self.site, page));
         PageAnalysis { graph, findings }
+    }
+
+    /// What the scripts of a page may ask for beyond its graph. Parses all of them anew.
+    #[must_use]
+    pub fn running_code(&self, page: FileId, graph: &PageGraph) -> RunningCode {
+        let (decoded, _) = self.document(page);
+        let text = decoded.map_or(String::new(), |decoded| decoded.text);
+        let (dom, _) = parse(&text);
+        // Scripts are the same at every viewport.
+        let viewport = Viewport::DESKTOP;
+        let mentions = mentions(&dom, &viewport, &viewport);
+        RunningCode::of(self.site, &mentions, graph)
     }
 
     /// The text of a document, if it can be read as one.
@@ -289,6 +309,7 @@ impl<'s> Analyzer<'s> {
         let mut findings = self.site.findings().to_vec();
         findings.extend(self.sheets.findings());
         findings.extend(self.modules.findings());
+        findings.extend(self.traces.findings().iter().cloned());
         findings
     }
 
@@ -301,6 +322,7 @@ impl<'s> Analyzer<'s> {
             integrity: &self.integrity,
             suggestions: &self.suggestions,
             image_sizes: &self.image_sizes,
+            traces: &self.traces,
             viewport,
         }
     }

@@ -81,6 +81,8 @@ pub enum Code {
     FontPreloadWithoutCrossorigin,
     /// A file is not what an `integrity` attribute says of it.
     IntegrityMismatch,
+    /// A trace without a load of any page of the site.
+    TraceOfNoPage,
     /// Two files answer to one URL.
     AmbiguousUrl,
     /// A page whose path servers may read in another way, so that the policy cannot name it.
@@ -109,6 +111,7 @@ impl Code {
             Self::UnresolvedSpecifier => "unresolved-specifier",
             Self::FontPreloadWithoutCrossorigin => "font-preload-without-crossorigin",
             Self::IntegrityMismatch => "integrity-mismatch",
+            Self::TraceOfNoPage => "trace-of-no-page",
             Self::AmbiguousUrl => "ambiguous-url",
             Self::UnplannablePage => "unplannable-page",
         }

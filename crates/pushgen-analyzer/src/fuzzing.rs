@@ -14,7 +14,8 @@ use crate::css::{
 use crate::encoding::{decode_html, looks_binary};
 use crate::html::{Mention, mentions, parse, srcset as candidates};
 use crate::js::import_map::ImportMap;
-use crate::js::{Script, may_import};
+use crate::js::{Script, may_request};
+use crate::trace::Trace;
 use crate::viewport::{ColorScheme, Viewport};
 
 /// A page: bytes to mentions.
@@ -164,10 +165,25 @@ pub fn js(text: &str) {
         }
     }
     assert!(
-        classic.imports.is_empty() || may_import(text),
+        classic.imports.is_empty() || may_request(text),
         "the search for import() passes over {:?}",
         classic.imports
     );
+}
+
+/// A HAR file.
+pub fn har(bytes: &[u8]) {
+    let Ok(trace) = Trace::parse("a.har", bytes) else {
+        return;
+    };
+    assert!(trace.load_count() <= bytes.len());
+    for load in &trace.loads {
+        let entries = load.requests.iter().map(|it| it.entry);
+        assert!(entries.is_sorted_by(|one, next| one < next));
+        for request in &load.requests {
+            assert!(request.entry >= 1 && request.url.fragment().is_none());
+        }
+    }
 }
 
 /// Two import maps of a document, a specifier, and the path of the module it stands in.

@@ -11,7 +11,7 @@
 //! options gives the same result on any number of threads.
 //!
 //! The public interface is: [`Site`] and [`SiteOptions`], [`Analyzer`] and [`Options`], what they return
-//! ([`PageGraph`], [`Plan`], [`Analysis`], [`Finding`]), and [`SiteError`].
+//! ([`PageGraph`], [`Plan`], [`Analysis`], [`Finding`], [`RunningCode`]), [`Trace`], and the errors.
 
 mod analyzer;
 mod css;
@@ -29,8 +29,10 @@ mod lcp;
 mod plan;
 mod reference;
 mod resolve;
+mod running_code;
 mod site;
 mod style;
+mod trace;
 mod viewport;
 
 pub use analyzer::{Analysis, Analyzer, Options, PageAnalysis, Totals};
@@ -39,5 +41,7 @@ pub use finding::{Code, Finding, Severity};
 pub use graph::{Fetch, LcpImage, PageGraph};
 pub use plan::{DEFAULT_BUDGET, LeftOut, Plan, PlanEntry, PlannedAsset};
 pub use reference::When;
+pub use running_code::{CodeSign, RunningCode};
 pub use site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, SiteOptions, Weight};
+pub use trace::{MAX_TRACE, Trace, TraceError};
 pub use viewport::{ColorScheme, Viewport};

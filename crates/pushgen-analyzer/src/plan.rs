@@ -18,6 +18,9 @@
 //!   first paint waits for. An image that the preload scanner sees is hinted only where hints are sent
 //!   anyway. Images are never pushed: they would delay the rest of the document.
 //!
+//! What only a trace shows is never planned, and the plan is made as if it were not there: a trace says what one load
+//! asked for, and a push that the next load has no use for costs more than it gains.
+//!
 //! Left out for now: the simulation that proves a plan per network.
 
 use std::collections::HashMap;
@@ -92,6 +95,15 @@ pub struct LeftOut {
     pub reason: String,
 }
 
+impl LeftOut {
+    fn of_trace(fetch: &Fetch) -> Self {
+        Self {
+            path: Arc::clone(&fetch.path),
+            reason: "only a trace shows it, and another load may not ask for it".to_owned(),
+        }
+    }
+}
+
 /// Plans a page. `wire_bytes` weighs an asset, `None` if it cannot be read; `hint_bytes` gives the
 /// length of its `Link` value, `None` if it cannot be hinted.
 pub(crate) fn plan(
@@ -106,6 +118,8 @@ pub(crate) fn plan(
         .filter(|fetch| fetch.when == When::Load)
         .collect();
     fetches.sort_by_key(|fetch| fetch.order);
+    let (traced, fetches): (Vec<_>, Vec<_>) =
+        fetches.into_iter().partition(|fetch| fetch.is_traced());
     let candidates = |wanted: &dyn Fn(&Fetch) -> bool| -> Vec<Candidate<'_>> {
         let chosen = fetches.iter().filter(|fetch| wanted(fetch));
         chosen
@@ -123,7 +137,7 @@ pub(crate) fn plan(
     let mut planner = Planner {
         left: budget,
         entries: Vec::new(),
-        left_out: Vec::new(),
+        left_out: traced.into_iter().map(LeftOut::of_trace).collect(),
         ends_hidden: false,
     };
     planner.add(&closure, verdict == Closure::Fits);
@@ -347,8 +361,7 @@ fn entry_reason(fetch: &Fetch) -> String {
             "the parser and the first paint wait for it"
         }
         (Class::RenderBlocking, _) => "the first paint waits for it",
-        (Class::Font, _) if fetch.used_by.is_some() => "the page's text is waiting for it",
-        (Class::Font, _) => "the page preloads it for its text",
+        (Class::Font, _) => "text of the page is set in it",
         (Class::Lcp, _) => "the largest paint",
         _ if fetch.depth >= 2 => "part of a module graph",
         _ => "leads to modules that the preload scanner cannot see",

@@ -147,14 +147,16 @@ pub(crate) mod confidence {
     pub(crate) const VIEWPORT: f64 = 0.9;
     /// Unless the machine has a font of that name installed.
     pub(crate) const MACHINE: f64 = 0.7;
+    /// A real load asked for it, before its load event or after: another load may not.
+    pub(crate) const TRACED: f64 = 0.9;
     /// `rel=prefetch`: when the browser is idle.
     pub(crate) const PREFETCH: f64 = 0.8;
     /// Near enough to the viewport, or in use, as layout and style will tell.
     pub(crate) const LAYOUT: f64 = 0.5;
     /// The browser's own choice: icons, the manifest.
     pub(crate) const BROWSER: f64 = 0.5;
-    /// When a script gets there: `import()`.
+    /// When a script gets there: `import()`, and what a bundler lists for it.
     pub(crate) const SCRIPT: f64 = 0.5;
-    /// A URL that a script makes and may or may not fetch.
+    /// A URL that a script makes or lists, and may or may not fetch.
     pub(crate) const MENTIONED: f64 = 0.3;
 }

@@ -206,7 +206,10 @@ impl<'i> DeclarationParser<'i> for Descriptors<'_> {
             "font-family" => self.family = Some(input.parse_entirely(family_name)?),
             "src" => {
                 let sources = self.sources(input);
-                if sources.is_empty() {
+                let is_valid = sources
+                    .iter()
+                    .any(|source| matches!(source, FontSource::Local(_)) || source.is_supported());
+                if !is_valid {
                     return Err(Failure::unexpected_token());
                 }
                 self.face.sources = sources;

@@ -23,6 +23,7 @@ mod import;
 mod length;
 mod media;
 mod media_feature;
+mod registered_property;
 mod rules;
 mod sizes;
 mod style_rule;
@@ -33,6 +34,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+use crate::style::Namespaces;
 use cssparser::{ParseError, Parser, ParserState, SourceLocation};
 
 use crate::style::LayerMention;
@@ -42,6 +44,7 @@ pub(crate) use font_face::{FontFace, FontFaceStyle, FontSource};
 pub(crate) use image::{ImageCandidate, ImageSource, StyleImage, image_set};
 pub(crate) use import::Import;
 pub(crate) use media::{Applies, MediaQueryList};
+pub(crate) use registered_property::RegisteredProperty;
 pub(crate) use sizes::source_size;
 pub(crate) use style_rule::{Keyframes, Nesting, NestingStep, StyleRule};
 pub(crate) use truth::Truth;
@@ -66,6 +69,8 @@ pub(crate) struct StyleSheet {
     /// The rules that decide what is fetched.
     pub(crate) style_rules: Vec<StyleRule>,
     pub(crate) keyframes: Vec<Keyframes>,
+    pub(crate) registered_properties: Vec<RegisteredProperty>,
+    pub(crate) namespaces: Namespaces,
     /// Every `@layer`, for the order of the page's layers.
     pub(crate) layers: Vec<LayerMention>,
     /// What was lost by errors in the sheet.

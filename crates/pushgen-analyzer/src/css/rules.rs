@@ -3,7 +3,7 @@
 //! In: the tokens of a sheet or of a `style=""` attribute. Out: the fields of a [`StyleSheet`]. Follows CSS Syntax 3 §5
 //! with cssparser's rule iterators, CSS Cascade 5 §2 for the place of `@import`, CSS Nesting 1, and CSS Conditional 3-5
 //! for the group rules. Unknown at-rules are skipped with their blocks, and so are those that browsers know but fetch
-//! nothing for (`@page`, `@property`, `@counter-style`, `@namespace` and others). Selectors are not parsed: a style
+//! nothing for (`@page`, `@counter-style` and others). Selectors are not parsed: a style
 //! rule with an invalid one counts as a rule here, unless it holds tokens that no selector has. A stray `}` in a
 //! `style=""` attribute is passed over, as cssparser has it.
 
@@ -19,11 +19,12 @@ use super::font_face::FontFace;
 use super::image::{Refusal, ValueReader};
 use super::import::{ImportPrelude, layer_name};
 use super::media::MediaQueryList;
+use super::registered_property::RegisteredProperty;
 use super::style_rule::{Keyframes, Nesting, NestingStep, StyleRule};
 use super::supports::supports_condition;
 use super::{Failure, MAX_DEPTH, Position, Problem, ProblemKind, StyleSheet};
 use crate::layout::BoxDeclaration;
-use crate::style::{Declaration, LayerMention, MentionId};
+use crate::style::{Declaration, LayerMention, MentionId, NamespaceUrl};
 
 /// Walks the rules and fills a sheet.
 pub(super) struct RuleReader<'s> {
@@ -40,6 +41,8 @@ pub(super) struct RuleReader<'s> {
     declarations: Vec<Declaration>,
     boxes: Vec<BoxDeclaration>,
     imports: ImportPhase,
+    /// Whether `@namespace` is allowed no more.
+    is_past_namespaces: bool,
     /// Whether nesting that is too deep has been told.
     too_deep: bool,
 }
@@ -78,6 +81,10 @@ pub(super) enum Prelude {
     /// `@scope` with its prelude.
     Scope(Arc<str>),
     FontFace,
+    /// `@namespace` with its prefix.
+    Namespace(Option<Box<str>>, NamespaceUrl),
+    /// `@property` with its name.
+    Property(Arc<str>),
     /// Browsers know it, and fetch nothing for it.
     Inert,
 }
@@ -95,6 +102,7 @@ impl<'s> RuleReader<'s> {
             declarations: Vec::new(),
             boxes: Vec::new(),
             imports: ImportPhase::Before,
+            is_past_namespaces: false,
             too_deep: false,
         }
     }
@@ -242,7 +250,17 @@ impl<'s> RuleReader<'s> {
     fn end_imports(&mut self) {
         if self.depth == 0 {
             self.imports = ImportPhase::Over;
+            self.is_past_namespaces = true;
         }
+    }
+
+    /// The declarations of a frame from this one on: important ones count for nothing (CSS Animations 1 §3).
+    fn end_frame(&mut self, start: usize) {
+        let frame = self
+            .declarations
+            .split_off(start.min(self.declarations.len()));
+        let counts = |declaration: &Declaration| !declaration.is_important;
+        self.declarations.extend(frame.into_iter().filter(counts));
     }
 }
 
@@ -289,10 +307,23 @@ impl<'i> AtRuleParser<'i> for RuleReader<'_> {
                 ContextCondition::Keyframes(input.expect_ident_or_string()?.to_string())
             }
             "font-face" if !in_style_rule => return Ok(Prelude::FontFace),
+            "namespace" if self.depth == 0 && !self.is_past_namespaces => {
+                let prefix = input.try_parse(Parser::expect_ident_cloned).ok();
+                let url = NamespaceUrl::of(&input.expect_url_or_string()?);
+                return Ok(Prelude::Namespace(
+                    prefix.map(|prefix| (&*prefix).into()),
+                    url,
+                ));
+            }
+            "property" if !in_style_rule => {
+                let name = input.expect_ident()?;
+                if !name.starts_with("--") {
+                    return Err(Failure::unexpected_token());
+                }
+                return Ok(Prelude::Property((&**name).into()));
+            }
             "page"
-            | "property"
             | "counter-style"
-            | "namespace"
             | "font-feature-values"
             | "font-palette-values"
             | "view-transition"
@@ -325,8 +356,19 @@ impl<'i> AtRuleParser<'i> for RuleReader<'_> {
                     self.mention(Layer::Named(name), is_before_imports);
                 }
             }
+            Prelude::Namespace(prefix, url) => {
+                self.imports = ImportPhase::Over;
+                match prefix {
+                    Some(prefix) => self.sheet.namespaces.prefixes.push((prefix, url)),
+                    None => self.sheet.namespaces.default = Some(url),
+                }
+            }
             Prelude::Inert => self.end_imports(),
-            Prelude::Layer(_) | Prelude::Group(_) | Prelude::Scope(_) | Prelude::FontFace => {
+            Prelude::Layer(_)
+            | Prelude::Group(_)
+            | Prelude::Scope(_)
+            | Prelude::FontFace
+            | Prelude::Property(_) => {
                 return Err(());
             }
         }
@@ -350,10 +392,18 @@ impl<'i> AtRuleParser<'i> for RuleReader<'_> {
                 let name = names.into_iter().next();
                 ContextCondition::Layer(name.map_or(Layer::Anonymous, Layer::Named))
             }
-            Prelude::Import(_) | Prelude::Layer(_) => return Err(Failure::unexpected_token()),
+            Prelude::Import(_) | Prelude::Layer(_) | Prelude::Namespace(..) => {
+                return Err(Failure::unexpected_token());
+            }
             Prelude::Inert => {
                 self.end_imports();
                 while input.next().is_ok() {}
+                return Ok(());
+            }
+            Prelude::Property(name) => {
+                self.end_imports();
+                let property = RegisteredProperty::parse(name, input, self.context.clone());
+                self.sheet.registered_properties.extend(property);
                 return Ok(());
             }
             Prelude::FontFace => {
@@ -396,6 +446,9 @@ impl<'i> QualifiedRuleParser<'i> for RuleReader<'_> {
             return Err(Failure::unexpected_token());
         }
         let prelude = input.slice_from(start).trim_ascii();
+        if self.body == Body::Keyframes && !is_frame_list(prelude) {
+            return Err(Failure::unexpected_token());
+        }
         if prelude.is_empty() {
             return Err(Failure::unexpected_token());
         }
@@ -410,7 +463,10 @@ impl<'i> QualifiedRuleParser<'i> for RuleReader<'_> {
     ) -> Result<(), Failure> {
         self.end_imports();
         if self.body == Body::Keyframes {
-            self.read_block(input, Body::Declarations, None, None)
+            let start = self.declarations.len();
+            let outcome = self.read_block(input, Body::Declarations, None, None);
+            self.end_frame(start);
+            outcome
         } else {
             self.end_rule();
             let step = NestingStep::Selectors(Arc::clone(&prelude));
@@ -472,6 +528,20 @@ impl RuleBodyItemParser<'_, (), ()> for RuleReader<'_> {
     fn parse_qualified(&self) -> bool {
         self.body != Body::Declarations
     }
+}
+
+/// Whether a prelude in `@keyframes` names frames only (CSS Animations 1 §3).
+fn is_frame_list(prelude: &str) -> bool {
+    prelude.split(',').map(str::trim_ascii).all(|frame| {
+        let percent = frame
+            .strip_suffix('%')
+            .and_then(|number| number.parse().ok());
+        frame.eq_ignore_ascii_case("from")
+            || frame.eq_ignore_ascii_case("to")
+            || percent.is_some_and(|number: f32| (0.0..=100.0).contains(&number))
+            || frame.contains("/*")
+            || frame.contains(char::is_whitespace)
+    })
 }
 
 /// Goes to the end of a selector, `depth` blocks into the sheet. What breaks it costs the references of its rule, a

@@ -5,6 +5,7 @@
 //! names. Depths are the smallest over all ways, counted from the root. Nothing recurses, so chains of
 //! any length are fine.
 
+use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
@@ -69,13 +70,22 @@ where
                 let known = &mut reached[*known.get()];
                 known.inherits_blocking |= edge.inherits_blocking;
                 let known = &mut known.request;
-                if depth < known.depth {
+                let is_nearer = match edge.request.when.cmp(&known.when) {
+                    Ordering::Less => {
+                        (known.when, known.confidence) =
+                            (edge.request.when, edge.request.confidence);
+                        true
+                    }
+                    Ordering::Equal => {
+                        known.confidence = known.confidence.max(edge.request.confidence);
+                        depth < known.depth
+                    }
+                    Ordering::Greater => false,
+                };
+                if is_nearer {
                     known.depth = depth;
                     known.initiator.clone_from(initiator);
                     known.location = Arc::clone(&edge.request.location);
-                }
-                if edge.request.when < known.when {
-                    (known.when, known.confidence) = (edge.request.when, edge.request.confidence);
                 }
             }
             Entry::Vacant(free) => {

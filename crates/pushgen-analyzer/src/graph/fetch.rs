@@ -1,11 +1,13 @@
 //! A fetch and the graph of a page: the documented interface of `pushgen graph`.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use pushgen_policy::{Class, CrossOrigin, Destination};
 use serde::Serialize;
 
 use super::largest_paint::LcpImage;
+use super::traced::TRACE;
 use crate::reference::{Blocking, Content, Purpose, Reference, When};
 use crate::site::{FileId, Site};
 
@@ -31,7 +33,8 @@ pub struct Fetch {
     pub when: When,
     /// How sure it is that it happens, from 0 to 1.
     pub confidence: f64,
-    /// The request target of the document, style sheet or script that names it.
+    /// The request target of the document, style sheet or script that names it; `trace` if a trace shows it and
+    /// nothing else does, or nothing else so early.
     pub initiator: Arc<str>,
     /// Where it is named: file and line.
     pub location: Arc<str>,
@@ -68,6 +71,14 @@ pub struct Fetch {
     /// Which of its uses the mode of the request is taken from.
     #[serde(skip)]
     pub(crate) rank: Rank,
+}
+
+impl Fetch {
+    /// Whether only a trace says that it happens when it does.
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        &*self.initiator == TRACE
+    }
 }
 
 /// What a browser fetches for one page: one line of the output of `pushgen graph`.
@@ -215,6 +226,20 @@ impl Fetch {
         }
     }
 
+    /// Takes note that a load asked for it earlier than is known. How it is asked for is better known from here.
+    pub(super) fn observe(&mut self, request: Request) {
+        if request.when >= self.when {
+            return;
+        }
+        (self.when, self.confidence) = (request.when, request.confidence);
+        self.condition = None;
+        self.depth = request.depth;
+        self.location = request.location;
+        if let Some(initiator) = request.initiator {
+            self.initiator = initiator;
+        }
+    }
+
     /// Merges another way in which the same target is asked for. The mode is that of the use that most
     /// waits for it, taken as a whole: a preload in another mode is fetched in vain.
     pub(super) fn merge(&mut self, mut other: Request, page: &Arc<str>) {
@@ -237,13 +262,18 @@ impl Fetch {
         }
         self.render_blocking |= other.blocking.render;
         self.parser_blocking |= other.blocking.parser;
-        match other.when.cmp(&self.when) {
-            std::cmp::Ordering::Less => {
-                (self.when, self.confidence) = (other.when, other.confidence)
+        // Depth and place are those of the earliest use: what runs late reveals nothing early.
+        let is_nearer = match other.when.cmp(&self.when) {
+            Ordering::Less => {
+                (self.when, self.confidence) = (other.when, other.confidence);
+                true
             }
-            std::cmp::Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
-            std::cmp::Ordering::Greater => {}
-        }
+            Ordering::Equal => {
+                self.confidence = self.confidence.max(other.confidence);
+                other.depth < self.depth
+            }
+            Ordering::Greater => false,
+        };
         if self.when != When::Conditional {
             self.condition = None;
         }
@@ -256,7 +286,7 @@ impl Fetch {
             self.integrity = other.integrity;
             self.corrupt = other.corrupt;
         }
-        if other.depth < self.depth {
+        if is_nearer {
             self.depth = other.depth;
             self.initiator = other.initiator.unwrap_or_else(|| Arc::clone(page));
             self.location = other.location;
@@ -270,12 +300,12 @@ impl Fetch {
         self.render_blocking |= other.render_blocking;
         self.parser_blocking |= other.parser_blocking;
         match other.when.cmp(&self.when) {
-            std::cmp::Ordering::Less => {
+            Ordering::Less => {
                 (self.when, self.confidence) = (other.when, other.confidence);
                 self.condition = other.condition;
             }
-            std::cmp::Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
-            std::cmp::Ordering::Greater => {}
+            Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
+            Ordering::Greater => {}
         }
         self.used_by = self.used_by.take().or(other.used_by);
         let is_lcp = self.class == Class::Lcp || other.class == Class::Lcp;

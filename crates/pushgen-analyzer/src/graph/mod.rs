@@ -4,6 +4,7 @@
 //! discovery depth, its initiator, what waits for it and when it happens. Style sheets and modules lead
 //! to further fetches; what lies behind each of them ([`closure`]) is worked out once per site.
 
+mod chunks;
 mod closure;
 mod fetch;
 mod integrity;
@@ -16,6 +17,7 @@ mod page_images;
 mod sheets;
 mod style_use;
 mod subresource;
+mod traced;
 mod viewports;
 
 #[cfg(test)]
@@ -27,4 +29,5 @@ pub(crate) use missing::Suggestions;
 pub(crate) use modules::Modules;
 pub(crate) use page::{Document, PageContext, page_graph};
 pub(crate) use sheets::Sheets;
+pub(crate) use traced::Traces;
 pub(crate) use viewports::merge;

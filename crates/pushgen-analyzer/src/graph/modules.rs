@@ -22,6 +22,7 @@ use super::page::PageContext;
 use super::subresource;
 use crate::encoding::decode_utf8;
 use crate::finding::{Code, Finding, shown};
+use crate::js::bundler::webpack::Chunks;
 use crate::js::import_map::ImportMap;
 use crate::js::{ModuleRequest, ModuleType, Problem, RequestKind, Script};
 use crate::reference::{Content, Reference, When, confidence};
@@ -40,7 +41,7 @@ pub(super) enum Node {
 }
 
 impl Node {
-    fn file(self) -> FileId {
+    pub(super) fn file(self) -> FileId {
         let (Self::Module(file) | Self::Imported(file) | Self::Classic(file)) = self;
         file
     }
@@ -105,6 +106,11 @@ impl Modules {
             findings.extend(edges.findings.iter().cloned());
         }
         findings
+    }
+
+    /// What a script that a document names says of webpack's chunks.
+    pub(super) fn chunks(&self, site: &Site, node: Node) -> Option<Arc<Chunks>> {
+        self.parsed(site, node).script.chunks.clone()
     }
 
     fn parsed(&self, site: &Site, node: Node) -> Arc<Parsed> {
@@ -212,12 +218,15 @@ impl Space {
         for request in &script.imports {
             let (file, line) = place(request.line);
             match self.resolve(context, request, base) {
+                // A list is what a tool wrote: what is not there was left out of the site on purpose.
+                Ok((Target::Site(target), _)) if is_listed(request) && target.file.is_none() => {}
                 Ok((Target::Site(target), integrity)) => {
                     let location = format!("{file}:{line}").into();
                     read.edges
                         .push(edge(request, Found { target, integrity }, location, line));
                 }
                 Ok((Target::Elsewhere(_) | Target::NoRequest, _)) => {}
+                Ok((Target::Invalid, _)) if is_listed(request) => {}
                 Ok((Target::Invalid, _)) => {
                     fails |= is_static(request);
                     read.findings
@@ -239,6 +248,8 @@ impl Space {
         if fails {
             read.edges.retain(|edge| edge.request.when != When::Load);
         }
+        // What a module imports is evaluated before it; lists stand at the head of their files.
+        read.edges.sort_by_key(|edge| edge.request.when);
         read
     }
 
@@ -252,7 +263,7 @@ impl Space {
         if request.specifier.len() > MAX_REFERENCE {
             return Ok((Target::Invalid, None));
         }
-        if request.kind == RequestKind::NewUrl {
+        if request.kind == RequestKind::NewUrl || is_listed(request) {
             return Ok((context.resolver.resolve(base, &request.specifier), None));
         }
         match self.map.resolve(&request.specifier, base) {
@@ -273,6 +284,10 @@ struct Found {
 
 fn is_static(request: &ModuleRequest) -> bool {
     matches!(request.kind, RequestKind::Static { .. })
+}
+
+fn is_listed(request: &ModuleRequest) -> bool {
+    matches!(request.kind, RequestKind::Listed { .. })
 }
 
 fn edge(asked: &ModuleRequest, found: Found, location: Arc<str>, line: u32) -> Edge<Node> {
@@ -299,6 +314,19 @@ fn edge(asked: &ModuleRequest, found: Found, location: Arc<str>, line: u32) -> E
             file.map(Node::Imported),
         ),
         RequestKind::NewUrl => (of(Destination::Fetch).late(confidence::MENTIONED), None),
+        RequestKind::Listed { in_use, module } => {
+            let sure = match in_use {
+                true => confidence::SCRIPT,
+                false => confidence::MENTIONED,
+            };
+            // What a list names comes with all that it needs: nothing behind it is asked for anew.
+            let listed = match asked.specifier.ends_with(".css") {
+                true => of(Destination::Style),
+                false if module => reference.content(Content::Module),
+                false => reference.content(Content::Script),
+            };
+            (listed.late(sure), None)
+        }
     };
     let request = Request::of(&reference, found.target.path.into(), file, location);
     Edge {

@@ -12,6 +12,7 @@ use encoding_rs::Encoding;
 use pushgen_policy::{Class, CrossOrigin, Destination};
 use url::Url;
 
+use super::chunks::{self, ChunkSource};
 use super::closure::{Edge, Reached};
 use super::fetch::{Fetch, PageGraph, Request};
 use super::integrity::Integrity;
@@ -20,11 +21,12 @@ use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
 use super::sheets::{self, Sheets, Surroundings};
 use super::style_use::{StyleSources, StyledDocument, inline};
+use super::traced::{Traced, Traces};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding};
 use crate::html::{Dom, Effect, Mention, SecurityPolicies, Where};
-use crate::js::Script;
 use crate::js::import_map::ImportMap;
+use crate::js::{Script, may_request};
 use crate::lcp::PLANNED;
 use crate::reference::{Blocking, Content, Purpose, Reference, When, confidence};
 use crate::resolve::{Resolver, Target};
@@ -48,6 +50,7 @@ pub(crate) struct PageContext<'a> {
     pub(crate) integrity: &'a Integrity,
     pub(crate) suggestions: &'a Suggestions,
     pub(crate) image_sizes: &'a ImageSizes,
+    pub(crate) traces: &'a Traces,
     pub(crate) viewport: &'a Viewport,
 }
 
@@ -84,6 +87,7 @@ pub(crate) fn page_graph(
         followed: HashSet::new(),
         foreign_blocker: None,
         policies: SecurityPolicies::default(),
+        chunk_sources: Vec::new(),
         findings: Vec::new(),
         style: StyleSources::default(),
         unused: Vec::new(),
@@ -95,6 +99,8 @@ pub(crate) fn page_graph(
         builder.mention(mention);
     }
     builder.add_style_use(document.dom, matches);
+    builder.add_chunks();
+    builder.add_traced(page);
     let findings = std::mem::take(&mut builder.findings);
     (builder.finish(document.is_read), findings)
 }
@@ -118,6 +124,8 @@ struct Builder<'a> {
     foreign_blocker: Option<String>,
     /// The content security policies that are in force by now.
     policies: SecurityPolicies,
+    /// The scripts that say something of webpack's chunks.
+    chunk_sources: Vec<ChunkSource>,
     findings: Vec<Finding>,
     style: StyleSources,
     /// What sheets name and the page's style decides about.
@@ -173,6 +181,9 @@ impl Builder<'_> {
                 self.inline_script(&script, line);
             }
             Mention::Script { text, line } => {
+                if !may_request(text) {
+                    return;
+                }
                 let script = Script::parse_classic(text);
                 self.inline_script(&script, line);
             }
@@ -327,6 +338,15 @@ impl Builder<'_> {
             self.findings
                 .push(modules::unparsable(&self.name, problem, line));
         }
+        self.chunk_sources
+            .extend(script.chunks.clone().map(|chunks| ChunkSource {
+                chunks,
+                url: self.base.clone(),
+                path: None,
+                depth: 0,
+                file: Arc::clone(&self.name),
+                first_line: line,
+            }));
         let space = self.space();
         let read = space.edges(self.context, script, &self.base, &|at| {
             (Arc::clone(&self.name), line + at.saturating_sub(1))
@@ -384,6 +404,18 @@ impl Builder<'_> {
     }
 
     fn follow_script(&mut self, script: modules::Node, root: &Root) {
+        if root.when == When::Load
+            && let Some(chunks) = self.context.modules.chunks(self.context.site, script)
+        {
+            self.chunk_sources.push(ChunkSource {
+                chunks,
+                url: self.context.resolver.url(&root.path),
+                path: Some(Arc::clone(&root.path)),
+                depth: 1,
+                file: self.context.site.name(script.file()).into(),
+                first_line: 1,
+            });
+        }
         let behind = self.space().closure(self.context, script);
         // The browser waits for a script, and says of nothing that it imports that it does; the credentials
         // mode of a module is that of all its imports (HTML §8.1.4.2).
@@ -396,6 +428,39 @@ impl Builder<'_> {
             },
             root.crossorigin,
         );
+    }
+
+    /// What the page's scripts may load by webpack.
+    fn add_chunks(&mut self) {
+        let sources = std::mem::take(&mut self.chunk_sources);
+        for request in chunks::requests(self.context, &self.base, &sources) {
+            if self.policies.allows(request.destination, Where::Own) {
+                self.add(request);
+            }
+        }
+    }
+
+    /// What traces show beyond what is known: it blocks nothing, and takes nothing from what the page says itself.
+    fn add_traced(&mut self, page: FileId) {
+        for Traced { request, asked_by } in self.context.traces.of(page) {
+            let asked_by = asked_by.as_deref().unwrap_or_default();
+            let depth = match self.by_path.get(asked_by) {
+                Some(at) => self.fetches[*at].depth + 1,
+                None if asked_by == &*self.target => 1,
+                // By what the graph does not know, which is no markup.
+                None => 2,
+            };
+            let request = Request {
+                depth,
+                ..request.clone()
+            };
+            match self.by_path.get(&request.path) {
+                Some(at) => self.fetches[*at].observe(request),
+                None => {
+                    self.add(request);
+                }
+            }
+        }
     }
 
     fn add_import_map(&mut self, text: &str, line: u32) {

@@ -305,6 +305,11 @@ impl Collector<'_> {
         let Some(sheet) = parsed.as_ref() else {
             return;
         };
+        // Asked before the imports, which may double with every step.
+        if self.sheets.len() >= MAX_SHEETS {
+            self.is_stopped = true;
+            return;
+        }
         let viewport: &Viewport = self.context.viewport;
         let mentions = &sheet.sheet.layers;
         let mut layers = Vec::new();

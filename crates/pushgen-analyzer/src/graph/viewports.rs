@@ -59,7 +59,7 @@ pub(crate) fn merge(graphs: Vec<PageGraph>, names: &[Arc<str>]) -> Option<PageGr
                 .iter()
                 .filter_map(|viewport| names.get(*viewport).cloned())
                 .collect();
-        } else if fetch.confidence >= confidence::VIEWPORT {
+        } else if fetch.confidence >= confidence::VIEWPORT && !fetch.is_traced() {
             fetch.confidence = confidence::CERTAIN;
         }
     }

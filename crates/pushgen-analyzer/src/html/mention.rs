@@ -17,7 +17,6 @@ use super::meta_viewport::Wish;
 use super::script_type::{self, ScriptType};
 use super::{meta, srcset};
 use crate::css::source_size;
-use crate::js;
 use crate::reference::{Blocking, Content, Purpose, Reference, confidence};
 use crate::viewport::Viewport;
 
@@ -498,10 +497,7 @@ impl<'d> Reader<'d, '_> {
         match type_ {
             ScriptType::Module => self.mentions.push(Mention::Module { text, line }),
             ScriptType::ImportMap => self.mentions.push(Mention::ImportMap { text, line }),
-            ScriptType::Classic if js::may_import(text) => {
-                self.mentions.push(Mention::Script { text, line });
-            }
-            ScriptType::Classic => {}
+            ScriptType::Classic => self.mentions.push(Mention::Script { text, line }),
         }
     }
 

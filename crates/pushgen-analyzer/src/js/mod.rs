@@ -6,24 +6,36 @@
 //! `fetch()` asks for is left out.
 //!
 //! - [`module_record`] reads the requests from the parsed text (ECMAScript sections 13.3.10 and 16.2).
+//! - [`bundler`] reads what bundlers write down about fetches to come: Vite, Turbopack, webpack.
+//! - [`activity`] counts what may ask for more, for those who want to know.
 //! - [`nesting`] refuses what would exhaust the parser's stack, as engines do.
 //! - [`import_map`] turns specifiers into URLs (HTML section 8.1.6).
 //!
 //! Specifiers stay as written, escapes decoded. Early errors beyond the grammar are not looked for: a name declared
 //! twice, an export of nothing, `with` or octal literals in strict code, a pattern that is no regular expression.
 
+pub(crate) mod activity;
+pub(crate) mod bundler;
+mod constant;
 pub(crate) mod import_map;
 mod module_record;
 mod nesting;
+mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
+
+use activity::Activity;
+use bundler::webpack::Chunks;
 
 /// A classic script or module, as far as loading is concerned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Script {
     /// In source order; each specifier once per kind, where it stands first. Empty if there is a problem.
     pub(crate) imports: Vec<ModuleRequest>,
+    /// What webpack says of its chunks.
+    pub(crate) chunks: Option<Arc<Chunks>>,
     /// Why the browser runs nothing of this script and fetches none of its imports.
     pub(crate) problem: Option<Problem>,
 }
@@ -31,7 +43,8 @@ pub(crate) struct Script {
 /// One request for another file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ModuleRequest {
-    /// The literal's value: not yet resolved, and for [`RequestKind::NewUrl`] no module specifier but a URL.
+    /// The literal's value: not yet resolved, and for [`RequestKind::NewUrl`] and [`RequestKind::Listed`] no module
+    /// specifier but a URL.
     pub(crate) specifier: String,
     /// Line of the literal, from 1.
     pub(crate) line: u32,
@@ -49,6 +62,9 @@ pub(crate) enum RequestKind {
     Dynamic,
     /// `new URL("x", import.meta.url)`: a URL relative to the module, that something may fetch later.
     NewUrl,
+    /// A bundler lists it as what code of the script loads: a URL relative to the script, fetched when that code runs.
+    /// `in_use` tells whether the code was seen, or only the list; `module` how its scripts are loaded.
+    Listed { in_use: bool, module: bool },
 }
 
 /// What a static request says the file must be (HTML section 8.1.5.1, module type).
@@ -85,6 +101,16 @@ impl Script {
         Self::parse(text, Goal::Classic)
     }
 
+    /// What code of a classic script or module may ask for that only running it tells.
+    pub(crate) fn activity(text: &str, is_module: bool) -> Activity {
+        let goal = if is_module {
+            Goal::Module
+        } else {
+            Goal::Classic
+        };
+        parsed(text, goal, module_record::activity).unwrap_or_default()
+    }
+
     /// The first static request that makes the whole module fail before anything of it is fetched.
     pub(crate) fn unknown_module_type(&self) -> Option<&ModuleRequest> {
         let unknown = RequestKind::Static {
@@ -94,34 +120,43 @@ impl Script {
     }
 
     fn parse(text: &str, goal: Goal) -> Self {
-        if u32::try_from(text.len()).is_err() {
-            return Self::refused(text, 0, "the script is larger than 4 GiB");
-        }
-        match nesting::depth(text, goal == Goal::Classic) {
-            Err(at) => Self::refused(text, at, "the script is nested too deeply"),
-            Ok(depth) if depth <= SHALLOW => Self::parse_here(text, goal),
-            Ok(_) => thread::scope(|scope| {
-                thread::Builder::new()
-                    .stack_size(STACK_BYTES)
-                    .spawn_scoped(scope, || Self::parse_here(text, goal))
-                    .ok()
-                    .and_then(|parser| parser.join().ok())
-                    .unwrap_or_else(|| Self::refused(text, 0, "no stack to parse the script with"))
-            }),
-        }
-    }
-
-    /// Parses on the current stack. A defect of the parser costs the one script, not the whole analysis.
-    fn parse_here(text: &str, goal: Goal) -> Self {
-        catch_unwind(AssertUnwindSafe(|| module_record::read(text, goal)))
-            .unwrap_or_else(|_| Self::refused(text, 0, "the parser failed on the script"))
+        parsed(text, goal, module_record::read)
+            .unwrap_or_else(|(at, message)| Self::refused(text, at, message))
     }
 
     fn refused(text: &str, at: usize, message: &str) -> Self {
         Self {
-            imports: Vec::new(),
             problem: Some(Problem::new(text, at, message.to_owned())),
+            ..Self::default()
         }
+    }
+}
+
+/// What `read` makes of a text, on a stack that is large enough; or the place and reason why it is not read.
+fn parsed<T: Send>(
+    text: &str,
+    goal: Goal,
+    read: fn(&str, Goal) -> T,
+) -> Result<T, (usize, &'static str)> {
+    if u32::try_from(text.len()).is_err() {
+        return Err((0, "the script is larger than 4 GiB"));
+    }
+    // A defect of the parser costs the one script, not the whole analysis.
+    let read = || {
+        catch_unwind(AssertUnwindSafe(|| read(text, goal)))
+            .map_err(|_| (0, "the parser failed on the script"))
+    };
+    match nesting::depth(text, goal == Goal::Classic) {
+        Err(at) => Err((at, "the script is nested too deeply")),
+        Ok(depth) if depth <= SHALLOW => read(),
+        Ok(_) => thread::scope(|scope| {
+            thread::Builder::new()
+                .stack_size(STACK_BYTES)
+                .spawn_scoped(scope, read)
+                .ok()
+                .and_then(|parser| parser.join().ok())
+                .unwrap_or(Err((0, "no stack to parse the script with")))
+        }),
     }
 }
 
@@ -143,11 +178,11 @@ enum Goal {
     Module,
 }
 
-/// Whether a classic script can hold a request: `import`, then perhaps white space or a comment, then a parenthesis.
+/// Whether a classic script can hold an `import()`: `import`, then perhaps white space or a comment, then a parenthesis.
 ///
 /// A keyword cannot be written with escapes, so the bytes are always there. This search is 15 times as fast as
 /// parsing, and of the classic scripts of 15 built sites one in 270 (8 % of the bytes) passes it.
-pub(crate) fn may_import(text: &str) -> bool {
+fn may_import(text: &str) -> bool {
     text.match_indices("import").any(|(at, keyword)| {
         let rest = text.get(at + keyword.len()..).unwrap_or_default();
         // ECMAScript counts the byte order mark as white space.
@@ -156,6 +191,11 @@ pub(crate) fn may_import(text: &str) -> bool {
         rest.trim_start_matches(is_white_space)
             .starts_with(['(', '/', '<', '-'])
     })
+}
+
+/// Whether a classic script can hold a request of any kind.
+pub(crate) fn may_request(text: &str) -> bool {
+    may_import(text) || bundler::may_bundle(text)
 }
 
 /// Line and column of ascending byte offsets, in one pass over the text.
@@ -306,16 +346,35 @@ mod tests {
             for limit in [SHALLOW, nesting::MAX_DEPTH] {
                 let count = (limit as usize - 4) / levels;
                 let text = before.repeat(count) + "x" + &after.repeat(count);
-                assert_eq!(Script::parse_classic(&text).problem, None, "{before}");
+                let script = Script::parse_classic(&(text.clone() + ";fetch();'webpackChunk'"));
+                assert_eq!(script.problem, None, "{before}");
+                // The syntax tree is walked on the same stack.
+                let is_walked = Script::activity(&(text + ";fetch()"), false)
+                    .signs()
+                    .count()
+                    == 1;
+                assert!(is_walked, "{before}");
             }
         }
     }
 
     #[test]
     fn long_rows_are_not_deep() {
-        for unit in ["a+", "a,", "a.b.", "a&&", "a==b||"] {
-            let text = unit.repeat(200_000) + "a";
+        for unit in [
+            "a+",
+            "a,",
+            "a.b.",
+            "a&&",
+            "a==b||",
+            "a().b[0].",
+            "a``.b",
+            "a?.b.",
+            "a??",
+        ] {
+            let text = unit.repeat(200_000) + "a;fetch();'webpackChunk'";
             assert_eq!(Script::parse_classic(&text).problem, None, "{unit}");
+            let activity = Script::activity(&text, false);
+            assert_eq!(activity.signs().count(), 1, "{unit}");
         }
     }
 
@@ -356,6 +415,17 @@ mod tests {
             for script in [Script::parse_module(&text), Script::parse_classic(&text)] {
                 problem(&script);
             }
+        }
+
+        #[test]
+        fn reads_any_bundle(text in r#"(__vite__mapDeps|const __vite__mapDeps=|m\.f=|import\("\./a\.js"\)|\(\)=>|f\(|\[|\]|"(assets/)?a\.(js|css)"|webpackChunk|TURBOPACK|r\.(u|p|e|miniCssF)|=|e=>|e|\+|"/?"|\{1:"a"\}|\|\||1===e\?|:|\(|\)|,|;|[01]){0,30}"#) {
+            for script in [Script::parse_module(&text), Script::parse_classic(&text)] {
+                problem(&script);
+                if let Some(runtime) = script.chunks.as_ref().and_then(|it| it.runtime.as_ref()) {
+                    runtime.names("1").count();
+                }
+            }
+            Script::activity(&text, true);
         }
     }
 }

@@ -7,35 +7,45 @@
 //! an `import.meta` decides whether it is the base of a `new URL`. That pattern is no part of any standard;
 //! bundlers write it for files that belong to a module, always in the one form `new URL(<literal>, import.meta.url)`.
 //!
+//! What bundlers add is read from the same tree by [`bundler`].
+//!
 //! Left out: specifiers that are not one literal, and `import.source()`, `import.defer()`.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{Comment, Expression, Statement, WithClause, WithClauseKeyword};
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::{GetSpan, SourceType, Span};
 
+use super::activity::Activity;
+use super::bundler::{self, Bundled, ImportCall};
 use super::{Goal, ModuleRequest, ModuleType, Position, Problem, RequestKind, Script};
 
 pub(super) fn read(text: &str, goal: Goal) -> Script {
-    let source_type = match goal {
-        Goal::Classic => SourceType::script(),
-        Goal::Module => SourceType::mjs(),
-    };
     let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, text, source_type)
-        .with_options(options())
-        .parse();
+    let parsed = parse(&allocator, text, goal);
 
     if let Some(problem) = first_problem(text, &parsed, goal) {
         return Script {
-            imports: Vec::new(),
             problem: Some(problem),
+            ..Script::default()
         };
     }
     let mut requests = static_requests(&parsed.program.body);
-    requests.extend(dynamic_requests(text, &parsed));
+    let dynamic = dynamic_requests(text, &parsed);
+    let calls: Vec<ImportCall<'_>> = dynamic.iter().map(Request::import_call).collect();
+    let Bundled { listed, chunks } = bundler::read(text, &parsed.program, &calls);
+    requests.extend(listed.into_iter().map(|it| Request {
+        at: it.at,
+        specifier: it.url,
+        kind: RequestKind::Listed {
+            in_use: it.in_use,
+            module: it.module,
+        },
+    }));
+    requests.extend(dynamic);
     requests.extend(new_urls(text, &parsed));
     requests.sort_by_key(|request| request.at);
 
@@ -60,8 +70,29 @@ pub(super) fn read(text: &str, goal: Goal) -> Script {
     }
     Script {
         imports,
+        chunks: chunks.map(Arc::new),
         problem: None,
     }
+}
+
+/// What code of the script may ask for; nothing if it does not run.
+pub(super) fn activity(text: &str, goal: Goal) -> Activity {
+    let allocator = Allocator::default();
+    let parsed = parse(&allocator, text, goal);
+    match first_problem(text, &parsed, goal) {
+        Some(_) => Activity::default(),
+        None => Activity::of(&parsed.program),
+    }
+}
+
+fn parse<'a>(allocator: &'a Allocator, text: &'a str, goal: Goal) -> ParserReturn<'a> {
+    let source_type = match goal {
+        Goal::Classic => SourceType::script(),
+        Goal::Module => SourceType::mjs(),
+    };
+    Parser::new(allocator, text, source_type)
+        .with_options(options())
+        .parse()
 }
 
 struct Request {
@@ -69,6 +100,15 @@ struct Request {
     at: u32,
     specifier: String,
     kind: RequestKind,
+}
+
+impl Request {
+    fn import_call(&self) -> ImportCall<'_> {
+        ImportCall {
+            at: self.at,
+            specifier: &self.specifier,
+        }
+    }
 }
 
 fn options() -> ParseOptions {

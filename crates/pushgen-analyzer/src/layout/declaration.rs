@@ -74,6 +74,16 @@ impl BoxDeclaration {
     }
 }
 
+impl BoxDeclaration {
+    /// What it refers to, if it does.
+    pub(crate) fn template(&self) -> Option<&Template> {
+        match &self.body {
+            BoxBody::Unresolved(template) => Some(template),
+            _ => None,
+        }
+    }
+}
+
 /// Reads a value without references; `None` if it is invalid.
 pub(super) fn substituted(property: BoxProperty, text: &str) -> Option<Substituted> {
     let mut input = Parser::new(text);

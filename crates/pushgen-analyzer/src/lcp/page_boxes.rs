@@ -2,7 +2,7 @@
 //!
 //! In: the style of a page, which of its rules about boxes match, and its images. Out: a [`PageBox`] for each element that has
 //! a box, and for each `::before` and `::after`, in document order and no more than [`MAX_BOXES`]. Only rules that hold at
-//! the viewport for sure are used. Of several backgrounds the first is taken.
+//! the viewport for sure are used. Of several backgrounds the first is taken. Left out: pages with declared shadow roots.
 
 use super::content_image::ContentImages;
 use super::shown_image::{FoundImage, ImageRole, ImageUrl, ShownImage};
@@ -12,7 +12,7 @@ use crate::html::{Namespace, Node};
 use crate::layout::{BoxStyle, Element, LayoutBox, Length, Text, Unit};
 use crate::style::{
     BoxKind, BoxRules, ComputedStyle, ContentIs, Display, ElementBox, Family, Generic, Longhand,
-    Matches, PageStyle, PseudoElement, StyleId, Styles, Visibility,
+    Matches, PageStyle, PseudoElement, StyleBasis, StyleId, Styles, Visibility, is_shadow_root,
 };
 
 /// What the elements in an element need to know of it.
@@ -32,12 +32,14 @@ pub(crate) fn page_boxes(
     content: &ContentImages,
     find: &dyn Fn(ImageUrl<'_>) -> Option<FoundImage>,
 ) -> Option<Vec<PageBox>> {
-    if page.matches.is_stopped || box_matches.is_stopped {
+    let mut elements = page.dom.elements();
+    if page.matches.is_stopped || box_matches.is_stopped || elements.any(is_shadow_root) {
         return None;
     }
+    let basis = StyleBasis::of(&page, true);
     let mut walk = Walk {
         page,
-        styles: Styles::with_custom_properties(&page),
+        styles: Styles::new(basis.source(&page)),
         rules: BoxRules::new(page, box_matches),
         content,
         find,
@@ -82,7 +84,9 @@ impl<'p> Walk<'p> {
                 ContentIs::Rendered if is_shape(parent, element) => return None,
                 ContentIs::Rendered => {}
                 ContentIs::Summary if element.is("summary") => found.content = ContentIs::Absent,
-                ContentIs::Summary | ContentIs::Styled | ContentIs::Absent => return None,
+                ContentIs::Summary | ContentIs::Styled | ContentIs::Slotted | ContentIs::Absent => {
+                    return None;
+                }
             }
             around = Some(*found);
         }

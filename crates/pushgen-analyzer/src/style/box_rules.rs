@@ -46,7 +46,11 @@ impl<'p> BoxRules<'p> {
             let rule = applied.sheet.style_rules.get(found.rule.0 as usize)?;
             (rule.context.applies(self.page.viewport) == Applies::Matches).then(|| MatchedBoxes {
                 declarations: &rule.boxes,
-                origin: Origin::Rule,
+                origin: if found.of_host {
+                    Origin::Host
+                } else {
+                    Origin::Rule
+                },
                 layer: self.page.layers.of(layer(applied, rule.layer)),
                 specificity: found.specificity,
                 proximity: found.proximity,

@@ -4,7 +4,7 @@
 //! content. Follows CSS Display 3 §2 and HTML §15.3-15.5; what it was held against is Chromium 156.
 
 use super::computed::ComputedStyle;
-use super::value::{Content, ContentVisibility, Display};
+use super::value::{ContentVisibility, Display};
 use crate::html::{Namespace, Node, shows_own_resource};
 
 /// What kind of box.
@@ -29,6 +29,8 @@ pub(crate) enum ContentIs {
     /// It has style and no boxes.
     Styled,
     Absent,
+    /// What stands in the slot, instead of what is in the element.
+    Slotted,
     /// Absent, but for the first `summary`.
     Summary,
 }
@@ -65,13 +67,12 @@ impl ElementBox {
             }
             Display::FlexOrGrid | Display::Table => (BoxKind::Container, false),
         };
-        let replaced = match &style.content {
-            // An image in the place of the content (CSS Content 3 §2).
-            Content::List { texts, images } if texts.is_empty() && images.len() == 1 => {
-                Some(ContentIs::Absent)
-            }
-            _ => replaced(element),
-        };
+        let replaced =
+            replaced(element).or_else(|| style.is_replaced().then_some(ContentIs::Absent));
+        // CSS Display 3 §2.5: what is no box of its own cannot be taken away around its content.
+        if style.display == Display::Contents && replaced.is_some() {
+            return None;
+        }
         let hides = style.content_visibility == ContentVisibility::Hidden
             && !matches!(style.display, Display::Inline | Display::Contents);
         Some(Self {
@@ -115,8 +116,8 @@ impl ElementBox {
 fn replaced(element: Node<'_>) -> Option<ContentIs> {
     match (element.namespace(), element.name()) {
         (Namespace::Html, name) => Some(match name {
-            "img" | "embed" | "iframe" | "frame" | "input" | "textarea" | "br" | "wbr"
-            | "video" | "audio" | "meter" | "progress" => ContentIs::Absent,
+            "img" | "embed" | "iframe" | "frame" | "input" | "textarea" | "br" | "video"
+            | "audio" | "meter" | "progress" => ContentIs::Absent,
             "canvas" => ContentIs::Styled,
             "select" if !is_list_box(element) => ContentIs::Styled,
             "object" if shows_own_resource(element) => ContentIs::Absent,

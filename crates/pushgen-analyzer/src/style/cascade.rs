@@ -25,6 +25,11 @@ pub(crate) struct SheetId(pub(crate) u32);
 /// Where a block of declarations stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
+    /// Attributes such as `background` and `face`: weaker than any rule.
+    PresentationalHint,
+    /// `:host` in the shadow tree of the element, which gives way to the tree that the element is in. That it wins with
+    /// `!important` is left out.
+    Host,
     Rule,
     StyleAttribute,
 }
@@ -99,6 +104,8 @@ pub(crate) struct Cascaded<'s> {
     slots: [Slot<'s>; Longhand::ALL.len()],
     /// Each name once.
     pub(super) custom: Vec<(&'s Arc<str>, &'s CustomValue)>,
+    /// Whether any length is in units of the element's font. That another declaration may win is not asked.
+    pub(super) measures_font: bool,
 }
 
 impl<'s> Cascaded<'s> {
@@ -177,6 +184,7 @@ impl<'s> Cascade<'s, '_> {
                         self.set(*longhand, winner, block.layer());
                     }
                 }
+                DeclarationBody::FontLength => self.outcome.measures_font = true,
                 DeclarationBody::Custom(name, value) => {
                     self.set_custom(name, value, block.layer());
                 }

@@ -14,6 +14,7 @@ pub(super) struct Characters {
 impl Characters {
     /// Adds the characters of a text that is written with this `text-transform`. White space counts as a space.
     pub(super) fn add(&mut self, text: &str, transform: TextTransform) {
+        let mut is_in_word = false;
         for character in text.chars() {
             match transform {
                 TextTransform::Uppercase => {
@@ -26,10 +27,15 @@ impl Characters {
                         .to_lowercase()
                         .for_each(|lower| self.insert(lower));
                 }
-                // Which letters begin a word is not looked for.
                 TextTransform::Capitalize => {
-                    self.insert(character);
-                    self.insert(character.to_ascii_uppercase());
+                    if is_in_word {
+                        self.insert(character);
+                    } else {
+                        character
+                            .to_uppercase()
+                            .for_each(|upper| self.insert(upper));
+                    }
+                    is_in_word = character.is_alphanumeric() || character == '\'';
                 }
                 TextTransform::FullWidth => self.insert(full_width(character)),
                 TextTransform::FullSizeKana | TextTransform::MathAuto | TextTransform::None => {
@@ -93,7 +99,7 @@ mod tests {
             ("a\n\tb", TextTransform::None, " ab"),
             ("aß", TextTransform::Uppercase, "AS"),
             ("ÄB", TextTransform::Lowercase, "bä"),
-            ("ab", TextTransform::Capitalize, "ABab"),
+            ("ab ba", TextTransform::Capitalize, " ABab"),
             ("a ", TextTransform::FullWidth, "\u{3000}ａ"),
             ("", TextTransform::None, ""),
         ];

@@ -5,21 +5,23 @@
 //! once its `var()` are replaced counts as `unset`. That boxes of the root, of floats and of absolutely positioned
 //! elements become blocks is left out.
 
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
 
 use super::cascade::{Cascaded, SheetId, Winner, WinningValue};
 use super::custom_property::{Allowance, CustomProperties, Declared};
 use super::declaration::{CustomValue, Substituted, substituted};
 use super::property::Longhand;
+use super::registration::Registered;
 use super::user_agent::UserAgentStyle;
 use super::value::{
     Content, ContentVisibility, Display, Family, Generic, ImageReference, ListStyleType, Slope,
-    TextTransform, Value, Visibility, Weight,
+    TextTransform, Value, Visibility, Weight, WhiteSpaceCollapse,
 };
 use super::wide_keyword::WideKeyword;
 
 /// What an element, or a pseudo-element, computes to. Copies are cheap.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ComputedStyle {
     pub(crate) font: FontRequest,
     pub(crate) display: Display,
@@ -28,6 +30,9 @@ pub(crate) struct ComputedStyle {
     pub(crate) visibility: Visibility,
     pub(crate) content_visibility: ContentVisibility,
     pub(crate) text_transform: TextTransform,
+    pub(crate) white_space: WhiteSpaceCollapse,
+    /// Whether lengths are measured in the element's own font, which loads it: `65ch`.
+    pub(crate) measures_font: bool,
     pub(crate) list_style_type: ListStyleType,
     pub(crate) content: Content,
     /// Whether `content` is declared by its own name, whatever for. A pseudo-element needs it: Chromium loads the
@@ -61,6 +66,11 @@ pub(crate) struct FontRequest {
 impl ComputedStyle {
     /// The initial values: what the root inherits.
     pub(crate) fn initial() -> Self {
+        static INITIAL: LazyLock<ComputedStyle> = LazyLock::new(ComputedStyle::make_initial);
+        INITIAL.clone()
+    }
+
+    fn make_initial() -> Self {
         Self {
             font: FontRequest {
                 families: [Family::Generic(Generic::Serif)].into(),
@@ -74,6 +84,8 @@ impl ComputedStyle {
             visibility: Visibility::Visible,
             content_visibility: ContentVisibility::Visible,
             text_transform: TextTransform::None,
+            white_space: WhiteSpaceCollapse::Collapse,
+            measures_font: false,
             list_style_type: ListStyleType::Counter("disc".into()),
             content: Content::Normal,
             declares_content: false,
@@ -90,10 +102,12 @@ impl ComputedStyle {
         cascaded: &Cascaded<'_>,
         user_agent: &UserAgentStyle,
         parent: &Self,
+        registered: &Registered,
         allowance: &Allowance,
     ) -> Self {
         let mut style = Self {
-            custom_properties: custom_properties(cascaded, parent, allowance),
+            custom_properties: custom_properties(cascaded, parent, registered, allowance),
+            measures_font: cascaded.measures_font,
             ..Self::initial()
         };
         for longhand in Longhand::ALL {
@@ -132,11 +146,30 @@ impl ComputedStyle {
         style
     }
 
+    /// Hashes what tells most styles of a page apart.
+    pub(super) fn hash_roughly(&self, hasher: &mut impl Hasher) {
+        self.font.families.hash(hasher);
+        self.font.weight.to_bits().hash(hasher);
+        self.font.slope.0.to_bits().hash(hasher);
+        self.display.hash(hasher);
+        (self.floats, self.is_absolute, self.declares_content).hash(hasher);
+        self.images.len().hash(hasher);
+        self.custom_properties.hash_identity(hasher);
+    }
+
     /// The images of a property, if it has any.
     pub(crate) fn images(&self) -> impl Iterator<Item = (Longhand, &ImageList)> {
         self.images
             .iter()
             .map(|(longhand, images)| (*longhand, images))
+    }
+
+    /// Whether `content` puts an image in the place of the element's own content.
+    pub(crate) fn is_replaced(&self) -> bool {
+        let Content::List { texts, .. } = &self.content else {
+            return false;
+        };
+        texts.is_empty()
     }
 
     /// Whether a pseudo-element `::before` or `::after` of this style has its images loaded.
@@ -187,6 +220,7 @@ impl ComputedStyle {
             Value::Visibility(visibility) => self.visibility = *visibility,
             Value::ContentVisibility(visibility) => self.content_visibility = *visibility,
             Value::TextTransform(transform) => self.text_transform = *transform,
+            Value::WhiteSpaceCollapse(collapse) => self.white_space = *collapse,
             Value::ListStyleType(kind) => self.list_style_type = kind.clone(),
             Value::AnimationNames(names) => self.animation_names = Arc::clone(names),
             Value::AnimationRuns(runs) => self.animation_runs = *runs,
@@ -225,6 +259,7 @@ impl ComputedStyle {
             Longhand::Visibility => self.visibility = parent.visibility,
             Longhand::ContentVisibility => self.content_visibility = parent.content_visibility,
             Longhand::TextTransform => self.text_transform = parent.text_transform,
+            Longhand::WhiteSpaceCollapse => self.white_space = parent.white_space,
             Longhand::ListStyleType => self.list_style_type = parent.list_style_type.clone(),
             Longhand::AnimationName => self.animation_names = Arc::clone(&parent.animation_names),
             Longhand::AnimationDuration => self.animation_runs = parent.animation_runs,
@@ -247,6 +282,7 @@ enum Specified<'w> {
 fn custom_properties(
     cascaded: &Cascaded<'_>,
     parent: &ComputedStyle,
+    registered: &Registered,
     allowance: &Allowance,
 ) -> CustomProperties {
     let declared: Vec<_> = cascaded
@@ -255,13 +291,16 @@ fn custom_properties(
         .map(|(name, value)| {
             let declared = match value {
                 CustomValue::Template(template) => Declared::Template(template),
-                CustomValue::Keyword(WideKeyword::Initial) => Declared::Initial,
+                CustomValue::Keyword(WideKeyword::Initial) => {
+                    Declared::Initial(registered.initial(name))
+                }
                 CustomValue::Keyword(_) => Declared::Inherit,
             };
             (*name, declared)
         })
         .collect();
-    CustomProperties::of(&parent.custom_properties, &declared, allowance)
+    let inherited = registered.inherited(&parent.custom_properties);
+    CustomProperties::of(&inherited, &declared, allowance)
 }
 
 /// CSS Fonts 4 §2.2.1

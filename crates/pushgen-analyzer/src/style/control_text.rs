@@ -33,6 +33,9 @@ impl<'d> ControlText<'d> {
                 let text = element.attribute("alt").filter(|text| !text.is_empty());
                 text.map(Self::Value)
             }
+            "input" if is_image_without_file(element) => {
+                Some(Self::Value(element.attribute("alt").unwrap_or("Submit")))
+            }
             "input" => {
                 let type_ = element.attribute("type").unwrap_or_default();
                 Some(match type_.to_ascii_lowercase().as_str() {
@@ -56,4 +59,10 @@ impl<'d> ControlText<'d> {
             _ => None,
         }
     }
+}
+
+/// An image button without an image shows its text.
+fn is_image_without_file(input: Node<'_>) -> bool {
+    let type_ = input.attribute("type").unwrap_or_default();
+    type_.eq_ignore_ascii_case("image") && !input.has("src")
 }

@@ -2,8 +2,7 @@
 //!
 //! In: the declarations that won for an element, and its parent's custom properties. Out: its own, sharing with the
 //! parent what is the same. Follows CSS Variables 1 §2-3: a property in a cycle has no value, and neither has one that
-//! refers to nothing. `@property` is not read: every custom property is inherited and is a list of tokens, so that a
-//! relative URL belongs to the sheet where `var()` stands, not to where the custom property is set.
+//! refers to nothing. Every custom property is taken as a list of tokens, so that a relative URL belongs to the sheet where `var()` stands, not to where the custom property is set.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -16,7 +15,7 @@ use super::substitution::Template;
 const MAX_DEPTH: usize = 64;
 
 /// What a page may spend on substitutions, in bytes.
-const MAX_PAGE: usize = 64 << 20;
+const MAX_PAGE: usize = 16 << 20;
 
 /// What is left of a page's allowance. Once it is spent, substitution gives nothing.
 #[derive(Debug)]
@@ -64,8 +63,8 @@ impl Allowance {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Declared<'d> {
     Template(&'d Template),
-    /// `initial`: no value.
-    Initial,
+    /// `initial`: no value, unless it is registered with one.
+    Initial(Option<&'d Arc<str>>),
     /// `inherit` and `unset`.
     Inherit,
 }
@@ -74,13 +73,28 @@ pub(super) enum Declared<'d> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CustomProperties(Option<Arc<Node>>);
 
+/// The same, not only equal.
+impl PartialEq for CustomProperties {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
 impl CustomProperties {
+    fn identity(&self) -> Option<*const Node> {
+        self.0.as_ref().map(Arc::as_ptr)
+    }
+
+    pub(super) fn hash_identity(&self, hasher: &mut impl Hasher) {
+        self.identity().hash(hasher);
+    }
+
     /// The value of a property, with its two hyphens in the name.
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<str>> {
         Node::get(self.0.as_ref(), hash(name), name)
     }
 
-    fn set(&mut self, name: &Arc<str>, value: Option<Arc<str>>) {
+    pub(super) fn set(&mut self, name: &Arc<str>, value: Option<Arc<str>>) {
         if self.get(name) != value.as_ref() {
             self.0 = Some(Node::with(self.0.as_ref(), hash(name), 0, name, value));
         }
@@ -167,7 +181,7 @@ impl Resolver<'_> {
         }
         let &(name, declared) = self.declared.get(at)?;
         let value = match declared {
-            Declared::Initial => None,
+            Declared::Initial(value) => value.cloned(),
             Declared::Inherit => self.parent.get(name).cloned(),
             Declared::Template(Template::Plain(text)) => Some(Arc::clone(text)),
             Declared::Template(template) => {

@@ -15,7 +15,7 @@ use super::property::{Longhand, Property};
 use super::substitution::Template;
 use super::value::{
     Content, ContentText, ContentVisibility, Display, ImageReference, ListStyleType, TextTransform,
-    Value, Visibility,
+    Value, Visibility, WhiteSpaceCollapse,
 };
 use super::wide_keyword::WideKeyword;
 use crate::css::{Failure, Position};
@@ -38,6 +38,8 @@ pub(crate) enum DeclarationBody {
     Keyword(Property, WideKeyword),
     /// What it sets shows when the references are replaced.
     Unresolved(Property, Template),
+    /// Another property, with a length in units of the element's own font.
+    FontLength,
     /// A custom property, with its two hyphens.
     Custom(Arc<str>, CustomValue),
 }
@@ -56,7 +58,11 @@ impl Declaration {
         let property = if custom {
             None
         } else {
-            Some(Property::named(&name.to_ascii_lowercase())?)
+            let name = name.to_ascii_lowercase();
+            match Property::named(&name) {
+                Some(property) => Some(property),
+                None => return font_length(&name, input),
+            }
         };
         input.skip_whitespace();
         let position = Position::of(input);
@@ -83,9 +89,54 @@ impl Declaration {
                 !matches!(values.as_ref(), [(Longhand::BorderImage, Value::Images(images))] if images.is_empty())
             }
             DeclarationBody::Unresolved(property, _) => *property != Property::Border,
-            DeclarationBody::Keyword(..) | DeclarationBody::Custom(..) => true,
+            DeclarationBody::Keyword(..)
+            | DeclarationBody::Custom(..)
+            | DeclarationBody::FontLength => true,
         }
     }
+}
+
+/// Of all other properties only lengths are of interest that a font has to be loaded for.
+fn font_length(name: &str, input: &mut Parser<'_>) -> Option<Declaration> {
+    // The size of a font is measured in the font around it.
+    if name == "font-size"
+        || ["-moz-", "-ms-", "-o-"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    {
+        return None;
+    }
+    let start = input.position();
+    let position = Position::of(input);
+    while input.next().is_ok() {}
+    has_font_unit(input.slice_from(start)).then_some(Declaration {
+        body: DeclarationBody::FontLength,
+        is_important: false,
+        position,
+    })
+}
+
+/// Whether a number with a unit of the element's own font stands in a value (CSS Values 4 §6.1.1).
+fn has_font_unit(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_digit = |at: usize| {
+        bytes
+            .get(at)
+            .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
+    };
+    (1..bytes.len())
+        .filter(|at| is_digit(at - 1) && !is_digit(*at))
+        .any(|at| {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let length = rest
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
+                .count();
+            let unit = rest.get(..length).unwrap_or_default();
+            [&b"ch"[..], b"ex", b"lh", b"ic", b"cap"]
+                .iter()
+                .any(|known| unit.eq_ignore_ascii_case(known))
+        })
 }
 
 fn ordinary(property: Property, input: &mut Parser<'_>) -> Result<DeclarationBody, Failure> {
@@ -171,6 +222,7 @@ fn values(property: Property, input: &mut Parser<'_>) -> Result<Vec<(Longhand, V
             images(L::BorderImage, Vec::new())
         }
         Property::ListStyle => list_style(input)?,
+        Property::WhiteSpace => white_space(input)?,
         Property::Animation => animation(input)?,
         Property::Marker => {
             let reference: Arc<[_]> = image_value::paint(input)?.into();
@@ -197,6 +249,11 @@ fn value(longhand: Longhand, input: &mut Parser<'_>) -> Result<Value, Failure> {
         L::Float | L::Position | L::Visibility | L::ContentVisibility | L::TextTransform => {
             let name = input.expect_ident()?.to_ascii_lowercase();
             return single_keyword(longhand, &name).ok_or_else(Failure::unexpected_token);
+        }
+        L::WhiteSpaceCollapse => {
+            let name = input.expect_ident()?.to_ascii_lowercase();
+            let collapse = white_space_collapse(&name).ok_or_else(Failure::unexpected_token)?;
+            return Ok(Value::WhiteSpaceCollapse(collapse));
         }
         L::ListStyleType => return Ok(Value::ListStyleType(list_style_type(input)?)),
         L::AnimationName => {
@@ -257,6 +314,40 @@ fn single_keyword(longhand: Longhand, name: &str) -> Option<Value> {
         }),
         _ => return None,
     })
+}
+
+fn white_space_collapse(name: &str) -> Option<WhiteSpaceCollapse> {
+    Some(match name {
+        "collapse" => WhiteSpaceCollapse::Collapse,
+        "preserve" | "break-spaces" => WhiteSpaceCollapse::Preserve,
+        "preserve-breaks" => WhiteSpaceCollapse::PreserveBreaks,
+        _ => return None,
+    })
+}
+
+/// CSS Text 4 §3: the old keywords, or those of `white-space-collapse` and `text-wrap-mode`.
+fn white_space(input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure> {
+    let mut collapse = None;
+    while let Ok(name) = input.try_parse(Parser::expect_ident_cloned) {
+        let name = name.to_ascii_lowercase();
+        match name.as_str() {
+            "normal" => collapse = Some(WhiteSpaceCollapse::Collapse),
+            "pre" | "pre-wrap" => collapse = Some(WhiteSpaceCollapse::Preserve),
+            "pre-line" => collapse = Some(WhiteSpaceCollapse::PreserveBreaks),
+            "nowrap" | "wrap" => {
+                collapse.get_or_insert(WhiteSpaceCollapse::Collapse);
+            }
+            name => {
+                let found = white_space_collapse(name).ok_or_else(Failure::unexpected_token)?;
+                collapse = Some(found);
+            }
+        }
+    }
+    let collapse = collapse.ok_or_else(Failure::unexpected_token)?;
+    Ok(vec![(
+        Longhand::WhiteSpaceCollapse,
+        Value::WhiteSpaceCollapse(collapse),
+    )])
 }
 
 /// CSS Display 3 §2, with the prefixed values.

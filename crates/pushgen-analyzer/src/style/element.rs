@@ -27,12 +27,11 @@ impl selectors::Element for Element<'_> {
     }
 
     fn parent_node_is_shadow_root(&self) -> bool {
-        false
+        self.tree.take(1) && self.is_in_root()
     }
 
     fn containing_shadow_host(&self) -> Option<Self> {
-        self.tree.take(1);
-        None
+        self.tree.take(1).then(|| self.host()).flatten()
     }
 
     fn is_pseudo_element(&self) -> bool {

@@ -67,9 +67,9 @@ impl<'t> Element<'t> {
             return true;
         }
         match self.node().name() {
-            "option" => self
-                .parent()
-                .is_some_and(|group| group.is("optgroup") && group.has("disabled")),
+            "option" => self.parent().is_some_and(|group| {
+                (group.is("optgroup") || group.is("select")) && group.has("disabled")
+            }),
             "optgroup" => false,
             _ => {
                 let mut inside = self;

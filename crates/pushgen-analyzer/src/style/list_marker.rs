@@ -12,9 +12,10 @@ pub(super) fn marker_text(style: &ListStyleType) -> Option<&str> {
     };
     Some(match &*name.to_ascii_lowercase() {
         "none" => return None,
-        "disc" => "\u{2022} ",
-        "circle" => "\u{25e6} ",
-        "square" => "\u{25aa} ",
+        // These are drawn, and only take room in the font.
+        "disc" => " ",
+        "circle" => " ",
+        "square" => " ",
         "disclosure-open" => "\u{25be} ",
         "disclosure-closed" => "\u{25b8} ",
         "lower-alpha" | "lower-latin" => "abcdefghijklmnopqrstuvwxyz. ",

@@ -17,7 +17,7 @@ use super::pseudo_element::PseudoElement;
 use super::rule_index::{ElementKeys, Entry, RuleId, RuleIndex};
 use super::scope::ScopeRoot;
 use super::selector::{Grammar, Specificity};
-use super::tree::{Element, Tree};
+use super::tree::{Element, Tree, TreeId};
 use crate::html::{Dom, Node};
 
 /// How often elements may be looked up in the library's caches before these are emptied: a lookup may leave a filter of
@@ -41,6 +41,8 @@ pub(crate) struct Match {
     /// What of the element is styled.
     pub(crate) pseudo_element: Option<PseudoElement>,
     pub(crate) specificity: Specificity,
+    /// Whether it is a `:host` rule of the shadow tree that the element has.
+    pub(crate) of_host: bool,
     /// Within `@scope`, how many steps up its root is.
     pub(crate) proximity: Option<u32>,
 }
@@ -64,6 +66,10 @@ pub(crate) fn match_page<'d>(
     let tree = Tree::new(dom, budget);
     let mut page = PageMatcher {
         sheets,
+        trees: sheets
+            .iter()
+            .map(|sheet| tree.of_owner(sheet.owner))
+            .collect(),
         quirks: if dom.is_quirks() {
             QuirksMode::Quirks
         } else {
@@ -81,6 +87,14 @@ pub(crate) fn match_page<'d>(
         // The filter holds the ancestors: those that have ended are taken out, the parent is put in.
         while let Some(last) = path.pop_if(|last| Some(last.index() as usize) != parent) {
             last.for_each_hash(|hash| page.filter.remove_hash(hash));
+        }
+        // Behind a shadow tree, or in one.
+        if path.is_empty() {
+            path.extend(element.ancestors());
+            path.reverse();
+            for ancestor in &path {
+                ancestor.for_each_hash(|hash| page.filter.insert_hash(hash));
+            }
         }
         keys.fill(element);
         page.match_element(element, &keys);
@@ -104,6 +118,8 @@ pub(crate) fn match_page<'d>(
 
 struct PageMatcher<'p> {
     sheets: &'p [PageSheet<'p>],
+    /// Which tree each of the sheets is for.
+    trees: Vec<TreeId>,
     quirks: QuirksMode,
     caches: SelectorCaches,
     filter: BloomFilter,
@@ -115,7 +131,11 @@ impl PageMatcher<'_> {
     fn match_element(&mut self, element: Element<'_>, keys: &ElementKeys) {
         self.matches.clear();
         self.candidates.clear();
-        for (at, sheet) in (0u32..).zip(self.sheets) {
+        let (root, shadow) = (element.root(), element.shadow());
+        for ((at, sheet), tree) in (0u32..).zip(self.sheets).zip(&self.trees) {
+            if *tree != root && Some(*tree) != shadow {
+                continue;
+            }
             for entry in sheet.rules.candidates(keys) {
                 if !element.tree.take(1) {
                     return;
@@ -148,12 +168,26 @@ impl PageMatcher<'_> {
                     .sheets
                     .get(*sheet as usize)
                     .and_then(|sheet| sheet.owner);
-                if let Some(proximity) = matches_in_scope(entry, element, owner, &mut context) {
+                let tree = self.trees.get(*sheet as usize).copied();
+                let of_host = tree != Some(element.root());
+                let host = if of_host {
+                    Some(element)
+                } else {
+                    element.host()
+                };
+                let found = match host {
+                    Some(host) => context.with_shadow_host(Some(host), |context| {
+                        matches_in_scope(entry, element, owner, context)
+                    }),
+                    None => matches_in_scope(entry, element, owner, &mut context),
+                };
+                if let Some(proximity) = found {
                     self.matches.push(Match {
                         sheet: *sheet,
                         rule: entry.rule,
                         pseudo_element: entry.pseudo_element,
                         specificity: entry.specificity,
+                        of_host,
                         proximity,
                     });
                 }

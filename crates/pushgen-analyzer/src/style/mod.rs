@@ -8,8 +8,7 @@
 //! document as selectors see it, `element` answers the library's questions, `state` and `form` those of the
 //! pseudo-classes; `rule_index`, `scope` and `matching` do the matching.
 //!
-//! Left out: shadow trees (`::slotted`, `::part` and `:host` never match, and nothing inside a declared shadow root does),
-//! custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
+//! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
 
 mod box_rules;
 mod boxes;
@@ -20,6 +19,7 @@ mod control_text;
 mod custom_property;
 mod declaration;
 mod element;
+mod face_search;
 mod font_matching;
 mod font_value;
 mod form;
@@ -29,13 +29,17 @@ mod list_marker;
 mod matching;
 mod names;
 mod page_rules;
+mod presentational_hint;
 mod property;
 mod pseudo_class;
 mod pseudo_element;
+mod registration;
 mod rule_index;
 mod scope;
 mod selector;
+mod shadow_root;
 mod sheet_rules;
+mod slots;
 mod state;
 mod styles;
 mod substitution;
@@ -56,13 +60,15 @@ pub(crate) use computed::ComputedStyle;
 pub(crate) use custom_property::{Allowance, CustomProperties};
 pub(crate) use declaration::Declaration;
 pub(crate) use layer::{LayerId, LayerMention, LayerRanks, LayerTree, MentionId};
+pub(crate) use names::{NamespaceUrl, Namespaces};
 pub(crate) use page_rules::{AppliedSheet, Matches, PageMatches};
 pub(crate) use property::Longhand;
 pub(crate) use pseudo_element::PseudoElement;
 pub(crate) use selector::Specificity;
+pub(crate) use shadow_root::is_shadow_root;
 pub(crate) use sheet_rules::SheetRules;
 pub(crate) use styles::{DOCUMENT, StyleId, Styles};
 pub(crate) use substitution::Template;
-pub(crate) use usage::{Certainty, PageStyle, Usage};
+pub(crate) use usage::{Certainty, PageStyle, StyleBasis, Usage};
 pub(crate) use value::{Display, Family, Generic, Visibility};
 pub(crate) use wide_keyword::WideKeyword;

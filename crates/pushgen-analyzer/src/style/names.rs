@@ -134,13 +134,11 @@ pub(crate) enum NamespaceUrl {
     Xml,
     XmlNs,
     /// No parser of HTML makes anything in it.
-    #[cfg(test)]
     Other,
 }
 
 impl NamespaceUrl {
     /// The namespace of this name, as `@namespace` gives it.
-    #[cfg(test)]
     pub(crate) fn of(url: &str) -> Self {
         match url {
             "" => Self::None,

@@ -4,7 +4,7 @@
 //! Elements share their sets, of which a page has few. Media are not asked, so that the outcome serves all viewports
 //! whose sheets are the same.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::layer::LayerId;
 use super::matching::{Match, Outcome, PageSheet, match_page};
@@ -89,7 +89,7 @@ impl Matches {
     /// Matches the rules about boxes.
     fn of_boxes(dom: &Dom, sheets: &[AppliedSheet<'_>]) -> Self {
         Self::of(dom, sheets, MAX_BOX_STEPS, |applied| {
-            applied.rules.boxes(applied.sheet)
+            &applied.rules.boxes(applied.sheet).index
         })
     }
 
@@ -116,7 +116,7 @@ impl Matches {
             })
             .collect();
         let mut sets: Vec<Box<[Match]>> = vec![Box::default()];
-        let mut known: HashMap<Box<[Match]>, MatchSetId> = HashMap::new();
+        let mut known: FxHashMap<Box<[Match]>, MatchSetId> = FxHashMap::default();
         let mut of_element = vec![MatchSetId::NONE; dom.len()];
         let mut kept = 0;
         let outcome = match_page(dom, &page_sheets, steps, |node, matches| {

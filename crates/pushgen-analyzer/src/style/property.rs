@@ -19,6 +19,7 @@ pub(crate) enum Longhand {
     Visibility,
     ContentVisibility,
     TextTransform,
+    WhiteSpaceCollapse,
     ListStyleType,
     AnimationName,
     /// Only whether any duration is longer than nothing.
@@ -46,7 +47,7 @@ pub(crate) enum Longhand {
 
 impl Longhand {
     /// All of them, in the order of their discriminants.
-    pub(super) const ALL: [Self; 30] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::FontFamily,
         Self::FontWeight,
         Self::FontStyle,
@@ -57,6 +58,7 @@ impl Longhand {
         Self::Visibility,
         Self::ContentVisibility,
         Self::TextTransform,
+        Self::WhiteSpaceCollapse,
         Self::ListStyleType,
         Self::AnimationName,
         Self::AnimationDuration,
@@ -89,6 +91,7 @@ impl Longhand {
                 | Self::FontStretch
                 | Self::Visibility
                 | Self::TextTransform
+                | Self::WhiteSpaceCollapse
                 | Self::ListStyleType
                 | Self::ListStyleImage
                 | Self::Cursor
@@ -113,6 +116,7 @@ impl Longhand {
             Self::Visibility => "visibility",
             Self::ContentVisibility => "content-visibility",
             Self::TextTransform => "text-transform",
+            Self::WhiteSpaceCollapse => "white-space-collapse",
             Self::ListStyleType => "list-style-type",
             Self::AnimationName => "animation-name",
             Self::AnimationDuration => "animation-duration",
@@ -150,6 +154,7 @@ pub(crate) enum Property {
     /// It cannot set a border image, but takes away what is set.
     Border,
     ListStyle,
+    WhiteSpace,
     Animation,
     /// `marker`
     Marker,
@@ -168,6 +173,7 @@ impl Property {
             "border-image" | "-webkit-border-image" => Self::BorderImage,
             "border" => Self::Border,
             "list-style" => Self::ListStyle,
+            "white-space" => Self::WhiteSpace,
             "animation" | "-webkit-animation" => Self::Animation,
             "marker" => Self::Marker,
             "all" => Self::All,
@@ -196,6 +202,7 @@ impl Property {
             Self::MaskBoxImage => &[L::MaskBoxImage],
             Self::BorderImage | Self::Border => &[L::BorderImage],
             Self::ListStyle => &[L::ListStyleType, L::ListStyleImage],
+            Self::WhiteSpace => &[L::WhiteSpaceCollapse],
             Self::Animation => &[L::AnimationName, L::AnimationDuration],
             Self::Marker => &[L::MarkerStart, L::MarkerMid, L::MarkerEnd],
             Self::All => &L::ALL,

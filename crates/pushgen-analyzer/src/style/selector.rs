@@ -411,14 +411,12 @@ impl Weight {
                     ..inner
                 }
             }
-            // The document has no host for what is outside of its shadow trees.
             Component::Host(inner) => {
                 let inner = inner
                     .as_ref()
                     .map_or(Self::SIMPLE, |inner| Self::of(inner, parent));
                 Self {
                     silent: 1,
-                    never_matches: true,
                     ..inner.counting(inner.specificity.plus(Specificity::CLASS))
                 }
             }

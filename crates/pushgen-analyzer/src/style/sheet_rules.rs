@@ -14,6 +14,7 @@ use super::scope::Scope;
 use super::selector::{Around, SelectorError, SelectorList};
 use super::substitution::Template;
 use crate::css::{Nesting, NestingStep, Position, StyleRule, StyleSheet};
+use crate::layout::BoxDeclaration;
 
 /// The rules of a sheet.
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ pub(crate) struct SheetRules {
     /// The rules that decide what is fetched.
     pub(super) index: RuleIndex,
     /// Those that say something of boxes; most pages never ask for them.
-    boxes: OnceLock<RuleIndex>,
+    boxes: OnceLock<BoxIndex>,
     /// Which of the sheet's `style_rules` cannot be told before layout, because a container query stands around them.
     pub(super) ask_layout: HashSet<RuleId>,
     /// Those in `@starting-style`.
@@ -35,10 +36,18 @@ pub(crate) struct SheetRules {
     fetches: bool,
 }
 
+/// The rules of a sheet that say something of boxes.
+#[derive(Debug, Default)]
+pub(super) struct BoxIndex {
+    pub(super) index: RuleIndex,
+    /// The custom properties that they refer to.
+    pub(super) referred: Vec<Template>,
+}
+
 impl SheetRules {
     /// Reads the selectors of a sheet.
     pub(crate) fn new(sheet: &StyleSheet) -> Self {
-        let mut reader = SelectorReader::default();
+        let mut reader = SelectorReader::of(sheet);
         let mut rules = Self {
             fetches: !sheet.images.is_empty()
                 || sheet
@@ -75,17 +84,30 @@ impl SheetRules {
     }
 
     /// The rules that say something of boxes. `sheet` is the one that these rules were made of.
-    pub(crate) fn boxes(&self, sheet: &StyleSheet) -> &RuleIndex {
+    pub(super) fn boxes(&self, sheet: &StyleSheet) -> &BoxIndex {
         self.boxes.get_or_init(|| {
-            let mut reader = SelectorReader::default();
+            let mut reader = SelectorReader::of(sheet);
             let rules = (0..).map(RuleId).zip(&sheet.style_rules);
             let of_boxes = rules.filter(|(id, rule)| {
                 !(rule.boxes.is_empty() || rule.context.never_holds() || self.starting.contains(id))
             });
+            let mut referred = Vec::new();
             let read: Vec<(RuleId, Arc<Selectors>)> = of_boxes
-                .filter_map(|(id, rule)| Some((id, reader.of_rule(rule)?)))
+                .filter_map(|(id, rule)| {
+                    let selectors = reader.of_rule(rule)?;
+                    referred.extend(
+                        rule.boxes
+                            .iter()
+                            .filter_map(BoxDeclaration::template)
+                            .cloned(),
+                    );
+                    Some((id, selectors))
+                })
                 .collect();
-            index(&read)
+            BoxIndex {
+                index: index(&read),
+                referred,
+            }
         })
     }
 
@@ -141,6 +163,13 @@ struct SelectorReader {
 }
 
 impl SelectorReader {
+    fn of(sheet: &StyleSheet) -> Self {
+        Self {
+            namespaces: sheet.namespaces.clone(),
+            ..Self::default()
+        }
+    }
+
     fn of_rule(&mut self, rule: &StyleRule) -> Option<Arc<Selectors>> {
         let nesting = rule.selectors.as_ref()?;
         match self.level(nesting) {
@@ -252,7 +281,7 @@ mod tests {
         ] {
             let sheet = StyleSheet::parse(text);
             let rules = SheetRules::new(&sheet);
-            let found = (rules.index.len(), rules.boxes(&sheet).len());
+            let found = (rules.index.len(), rules.boxes(&sheet).index.len());
             assert_eq!(found, (fetching, boxes), "{text}");
         }
     }

@@ -4,8 +4,10 @@
 //! of its pseudo-elements. Elements with the same parent style, rules and defaults share theirs: a page has few.
 
 use std::collections::HashMap;
+use std::hash::Hasher;
 
-use html5ever::LocalName;
+use html5ever::{LocalName, local_name};
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::cascade::{Cascaded, MatchedBlock, Origin, SheetId};
 use super::computed::ComputedStyle;
@@ -15,8 +17,8 @@ use super::layer::{LayerId, LayerRanks, LayerTree, MentionId};
 use super::matching::Match;
 use super::page_rules::{AppliedSheet, MatchSetId, Matches};
 use super::pseudo_element::PseudoElement;
+use super::registration::Registered;
 use super::selector::Specificity;
-use super::usage::PageStyle;
 use super::user_agent::UserAgentStyle;
 use crate::css::{Applies, Keyframes, StyleRule};
 use crate::html::{Namespace, Node};
@@ -50,24 +52,26 @@ pub(crate) struct StylesId(u32);
 pub(crate) struct ElementStyles {
     pub(crate) own: StyleId,
     pub(crate) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
-    /// The frames of its animations: their fonts and images are loaded, too.
-    pub(super) frames: Box<[StyleId]>,
+    /// The frames of its animations, each behind the style that is animated: their fonts and images are loaded, too.
+    pub(super) frames: Box<[(StyleId, StyleId)]>,
     /// What its transitions start from: their images are loaded.
     pub(super) starting: Box<[StyleId]>,
 }
 
 /// Where styles come from.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'p> {
+pub(crate) struct Source<'p> {
     pub(super) sheets: &'p [AppliedSheet<'p>],
     pub(super) layers: &'p LayerRanks,
     pub(super) matches: &'p Matches,
-    /// The custom properties that count, if it is not all of them.
-    pub(super) needed: Option<&'p Needed<'p>>,
+    pub(super) needed: &'p Needed<'p>,
     pub(super) viewport: &'p Viewport,
     /// Whether container queries hold.
     pub(super) containers_hold: bool,
     pub(super) is_quirks: bool,
+    pub(super) registered: &'p Registered,
+    /// What the attributes of elements stand for, by element, in document order.
+    pub(super) hints: &'p [(usize, Vec<Declaration>)],
 }
 
 /// Every style of a page so far.
@@ -78,9 +82,11 @@ pub(crate) struct Styles<'p> {
     allowance: Allowance,
     styles: Vec<ComputedStyle>,
     of_elements: Vec<ElementStyles>,
-    known: HashMap<(StyleId, DefaultId, MatchSetId), StylesId>,
+    known: FxHashMap<(StyleId, DefaultId, MatchSetId), StylesId>,
+    /// The first style of each hash. What has a block in it is mostly styled as the block around it.
+    by_hash: FxHashMap<u64, StyleId>,
     defaults: Vec<UserAgentStyle>,
-    defaults_by_name: HashMap<(LocalName, bool), DefaultId>,
+    defaults_by_name: FxHashMap<(LocalName, bool), DefaultId>,
 }
 
 /// One of the browser's own styles.
@@ -109,30 +115,20 @@ impl RuleOrder {
 }
 
 impl<'p> Styles<'p> {
-    /// The styles of a page with all their custom properties; container queries are taken to hold.
-    pub(crate) fn with_custom_properties(page: &PageStyle<'p>) -> Self {
-        Self::new(Source {
-            sheets: page.sheets,
-            layers: page.layers,
-            matches: page.matches,
-            needed: None,
-            viewport: page.viewport,
-            containers_hold: true,
-            is_quirks: page.dom.is_quirks(),
-        })
-    }
-
-    pub(super) fn new(source: Source<'p>) -> Self {
+    pub(crate) fn new(source: Source<'p>) -> Self {
+        let mut root = ComputedStyle::initial();
+        root.custom_properties = source.registered.of_root();
         Self {
             source,
             order: RuleOrder::of(source.sheets),
             keyframes: keyframes(&source),
             allowance: Allowance::default(),
-            styles: vec![ComputedStyle::initial()],
+            styles: vec![root],
             of_elements: Vec::new(),
-            known: HashMap::new(),
+            known: FxHashMap::default(),
+            by_hash: FxHashMap::default(),
             defaults: Vec::new(),
-            defaults_by_name: HashMap::new(),
+            defaults_by_name: FxHashMap::default(),
         }
     }
 
@@ -169,15 +165,20 @@ impl<'p> Styles<'p> {
         let default = self.default(element);
         let matched = self.source.matches.set_of(element);
         let key = (parent, default, matched);
-        if attribute.is_none()
-            && let Some(known) = self.known.get(&key)
-        {
+        let hints = self.source.hints;
+        let hint = hints.binary_search_by_key(&element.index(), |(at, _)| *at);
+        let hint = hint
+            .ok()
+            .and_then(|at| hints.get(at))
+            .map(|(_, hint)| hint.as_slice());
+        let is_plain = attribute.is_none() && hint.is_none();
+        if is_plain && let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let styles = self.cascade(element, parent, default, matched, attribute);
+        let styles = self.cascade(element, parent, default, matched, [hint, attribute]);
         let id = StylesId(u32::try_from(self.of_elements.len()).unwrap_or(u32::MAX));
         self.of_elements.push(styles);
-        if attribute.is_none() {
+        if is_plain {
             self.known.insert(key, id);
         }
         id
@@ -186,7 +187,13 @@ impl<'p> Styles<'p> {
     /// The browser's own style; most elements need nothing but their name for it.
     fn default(&mut self, element: Node<'_>) -> DefaultId {
         let is_plain = !element.attributes().any(|(name, _)| {
-            matches!(&**name, "type" | "hidden" | "popover" | "open" | "controls")
+            matches!(
+                *name,
+                local_name!("type")
+                    | local_name!("hidden")
+                    | local_name!("open")
+                    | local_name!("controls")
+            ) || &**name == "popover"
         });
         let key = || {
             let is_html = element.namespace() == Namespace::Html;
@@ -219,18 +226,24 @@ impl<'p> Styles<'p> {
         parent: StyleId,
         default: DefaultId,
         matched: MatchSetId,
-        attribute: Option<&'p [Declaration]>,
+        [hint, attribute]: [Option<&'p [Declaration]>; 2],
     ) -> ElementStyles {
         let matched = self.source.matches.set(matched);
         let mut blocks: Vec<_> = self.blocks(matched, None);
-        blocks.extend(attribute.map(|declarations| MatchedBlock {
-            declarations,
-            origin: Origin::StyleAttribute,
-            layer: self.source.layers.of(LayerTree::ROOT),
-            specificity: Specificity::default(),
-            proximity: None,
-            order: u32::MAX,
-            sheet: DOCUMENT,
+        let own = [
+            (Origin::PresentationalHint, hint),
+            (Origin::StyleAttribute, attribute),
+        ];
+        blocks.extend(own.into_iter().filter_map(|(origin, declarations)| {
+            Some(MatchedBlock {
+                declarations: declarations?,
+                origin,
+                layer: self.source.layers.of(LayerTree::ROOT),
+                specificity: Specificity::default(),
+                proximity: None,
+                order: u32::MAX,
+                sheet: DOCUMENT,
+            })
         }));
         let user_agent = self.defaults[default.0 as usize];
         let own = self.add(blocks, &user_agent, parent);
@@ -243,7 +256,7 @@ impl<'p> Styles<'p> {
             pseudo_elements.sort_unstable();
         }
         pseudo_elements.dedup();
-        let pseudo_elements = pseudo_elements
+        let pseudo_elements: Box<[(PseudoElement, StyleId)]> = pseudo_elements
             .into_iter()
             .map(|pseudo_element| {
                 let blocks = self.blocks(matched, Some(pseudo_element));
@@ -256,10 +269,15 @@ impl<'p> Styles<'p> {
                 (pseudo_element, self.add(blocks, &user_agent, own))
             })
             .collect();
+        let mut frames = Vec::new();
+        self.add_frames(own, &mut frames);
+        for (_, style) in &pseudo_elements {
+            self.add_frames(*style, &mut frames);
+        }
         ElementStyles {
             own,
             pseudo_elements,
-            frames: self.frames(own),
+            frames: frames.into(),
             starting: self.starting(matched, own),
         }
     }
@@ -270,10 +288,29 @@ impl<'p> Styles<'p> {
         user_agent: &UserAgentStyle,
         parent: StyleId,
     ) -> StyleId {
-        let cascaded = Cascaded::of(blocks, self.source.needed);
-        let style = ComputedStyle::of(&cascaded, user_agent, self.style(parent), &self.allowance);
+        let cascaded = Cascaded::of(blocks, Some(self.source.needed));
+        let style = ComputedStyle::of(
+            &cascaded,
+            user_agent,
+            self.style(parent),
+            self.source.registered,
+            &self.allowance,
+        );
+        self.intern(style)
+    }
+
+    /// The number of a style; equal ones share it.
+    fn intern(&mut self, style: ComputedStyle) -> StyleId {
+        let mut hasher = FxHasher::default();
+        style.hash_roughly(&mut hasher);
+        let hash = hasher.finish();
+        let known = self.by_hash.get(&hash).copied();
+        if let Some(known) = known.filter(|known| *self.style(*known) == style) {
+            return known;
+        }
         let id = StyleId(u32::try_from(self.styles.len()).unwrap_or(u32::MAX));
         self.styles.push(style);
+        self.by_hash.entry(hash).or_insert(id);
         id
     }
 
@@ -300,7 +337,11 @@ impl<'p> Styles<'p> {
             && applied.rules.starting.contains(&found.rule) == starting;
         holds.then(|| MatchedBlock {
             declarations: &rule.declarations,
-            origin: Origin::Rule,
+            origin: if found.of_host {
+                Origin::Host
+            } else {
+                Origin::Rule
+            },
             layer: self.source.layers.of(layer(applied, rule.layer)),
             specificity: found.specificity,
             proximity: found.proximity,
@@ -310,19 +351,18 @@ impl<'p> Styles<'p> {
     }
 
     /// The declarations of the frames of all animations that run, each as a style of its own.
-    fn frames(&mut self, own: StyleId) -> Box<[StyleId]> {
+    fn add_frames(&mut self, own: StyleId, frames: &mut Vec<(StyleId, StyleId)>) {
         let names = self.style(own).animations.clone();
-        let mut frames = Vec::new();
         for name in names.iter() {
             let Some((keyframes, sheet)) = self.keyframes.get(&**name).copied() else {
                 continue;
             };
             for declaration in &keyframes.declarations {
                 let block = alone(std::slice::from_ref(declaration), sheet);
-                frames.push(self.add(vec![block], &UserAgentStyle::default(), own));
+                let frame = self.add(vec![block], &UserAgentStyle::default(), own);
+                frames.push((own, frame));
             }
         }
-        frames.into()
     }
 
     fn starting(&mut self, matched: &[Match], own: StyleId) -> Box<[StyleId]> {

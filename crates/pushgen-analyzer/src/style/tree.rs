@@ -4,12 +4,18 @@
 //! of all that is asked of it: once the budget is spent every question is answered with no, so that a match in progress
 //! comes to its end at once.
 //!
-//! Elements in a declared shadow root, and the template that declares it, are in another tree: they are passed over.
+//! A declared shadow root is a tree of its own: what is directly in it has no parent, and the template that declares it
+//! is no element of any tree.
 
 use std::cell::Cell;
 
 use super::names::folded_hash;
+use super::shadow_root;
 use crate::html::{Dom, Namespace, Node};
+
+/// The document or a shadow tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TreeId(u32);
 
 /// The place of an element that is not there.
 const NOWHERE: u32 = u32::MAX;
@@ -31,7 +37,13 @@ struct Place {
     first_child: u32,
     /// Where the element's classes begin in the list of all; they end where those of the next element begin.
     classes: u32,
+    /// The template of the shadow root that it is in.
+    root: u32,
+    /// The template of the shadow root that it has.
+    shadow: u32,
     is_outside: bool,
+    /// Whether it is the template of a shadow root that is there.
+    declares: bool,
 }
 
 /// One class of one element.
@@ -61,11 +73,23 @@ impl<'d> Tree<'d> {
                 next: NOWHERE,
                 first_child: NOWHERE,
                 classes,
-                is_outside: declares_shadow_root(element),
+                root: NOWHERE,
+                shadow: NOWHERE,
+                is_outside: false,
+                declares: false,
             };
             let parent = element.parent().map(Node::index);
             if let Some(parent) = parent.and_then(|parent| tree.places.get_mut(parent)) {
-                place.is_outside |= parent.is_outside;
+                let declares = shadow_root::is_shadow_root(element);
+                let is_first = declares && parent.shadow == NOWHERE;
+                // What is in the root counts, unlike the template, and what is in a second root.
+                place.root = parent.root;
+                place.is_outside = declares || (parent.is_outside && !parent.declares);
+                if is_first {
+                    parent.shadow = index;
+                    place.root = index;
+                    place.declares = true;
+                }
                 if parent.first_child == NOWHERE && !place.is_outside {
                     parent.first_child = index;
                 }
@@ -99,6 +123,17 @@ impl<'d> Tree<'d> {
     /// The element of a node of the same document.
     pub(super) fn of_node(&self, node: Node<'_>) -> Option<Element<'_>> {
         self.at(u32::try_from(node.index()).ok()?)
+    }
+
+    /// The tree that a sheet is for whose element has this parent.
+    pub(super) fn of_owner(&self, owner: Option<Node<'_>>) -> TreeId {
+        let place = owner.and_then(|owner| self.places.get(owner.index()));
+        TreeId(place.map_or(NOWHERE, |place| place.root))
+    }
+
+    fn host(&self, root: u32) -> Option<Element<'_>> {
+        let template = self.dom.element(root as usize)?;
+        self.of_node(template.parent()?)
     }
 
     /// Every element that selectors can match, in document order.
@@ -182,7 +217,34 @@ impl<'t> Element<'t> {
 
     pub(super) fn parent(self) -> Option<Self> {
         let parent = self.node().parent()?;
+        let declares = |place: &Place| place.declares;
+        if self.tree.places.get(parent.index()).is_some_and(declares) {
+            return None;
+        }
         self.step(u32::try_from(parent.index()).unwrap_or(NOWHERE))
+    }
+
+    /// Whether it is directly in a shadow root.
+    pub(super) fn is_in_root(self) -> bool {
+        let parent = self.node().parent();
+        let place = parent.and_then(|parent| self.tree.places.get(parent.index()));
+        place.is_some_and(|place| place.declares)
+    }
+
+    /// The host of the shadow tree that it is in.
+    pub(super) fn host(self) -> Option<Self> {
+        self.tree.host(self.place().root)
+    }
+
+    /// Which tree it is in.
+    pub(super) fn root(self) -> TreeId {
+        TreeId(self.place().root)
+    }
+
+    /// The shadow tree that it is the host of.
+    pub(super) fn shadow(self) -> Option<TreeId> {
+        let shadow = self.place().shadow;
+        (shadow != NOWHERE).then_some(TreeId(shadow))
     }
 
     pub(super) fn ancestors(self) -> impl Iterator<Item = Self> {
@@ -264,11 +326,4 @@ impl std::fmt::Debug for Element<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}#{}", self.node().name(), self.index)
     }
-}
-
-fn declares_shadow_root(element: Node<'_>) -> bool {
-    element.is("template")
-        && element.attribute("shadowrootmode").is_some_and(|mode| {
-            mode.eq_ignore_ascii_case("open") || mode.eq_ignore_ascii_case("closed")
-        })
 }

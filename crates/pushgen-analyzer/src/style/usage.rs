@@ -10,15 +10,19 @@
 
 use super::cascade::SheetId;
 use super::custom_property::Needed;
-use super::declaration::{CustomValue, DeclarationBody};
+use super::declaration::{CustomValue, Declaration, DeclarationBody};
 use super::font_matching::{FaceId, FontFaces};
 use super::layer::LayerRanks;
 use super::page_rules::{AppliedSheet, Matches};
+use super::presentational_hint;
+use super::registration::Registered;
+use super::shadow_root::shadow_root_around;
 use super::styles::Source;
 use super::substitution::Template;
 use super::walk::Walk;
-use crate::css::{Applies, ImageSource, Position, StyleRule};
+use crate::css::{Applies, ImageSource, Position, RegisteredProperty, StyleRule};
 use crate::html::Dom;
+use crate::layout::BoxDeclaration;
 use crate::viewport::Viewport;
 
 /// How sure a use is.
@@ -79,31 +83,74 @@ pub(crate) struct PageStyle<'p> {
     pub(crate) viewport: &'p Viewport,
 }
 
+/// What the styles of a page are worked out from, beside its rules.
+pub(crate) struct StyleBasis<'p> {
+    needed: Needed<'p>,
+    registered: Registered,
+    hints: Vec<(usize, Vec<Declaration>)>,
+}
+
+impl<'p> StyleBasis<'p> {
+    /// `of_boxes` tells whether declarations about boxes are asked for as well.
+    pub(crate) fn of(page: &PageStyle<'p>, of_boxes: bool) -> Self {
+        let rules = || page.sheets.iter().map(|applied| applied.rules);
+        let boxes = page.sheets.iter().filter(|_| of_boxes);
+        let boxes = boxes.flat_map(|applied| &applied.rules.boxes(applied.sheet).referred);
+        let attributes = page.attributes.iter().filter(|_| of_boxes);
+        let attributes = attributes.flat_map(|(_, rule)| &rule.boxes);
+        let needed = Needed::of(
+            rules()
+                .flat_map(|rules| &rules.referred)
+                .chain(in_attributes(page))
+                .chain(boxes)
+                .chain(attributes.filter_map(BoxDeclaration::template)),
+            rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
+        );
+        let registered = Registered::of(rules_in_force(page), &needed);
+        let hints = page
+            .dom
+            .elements()
+            .map(|element| (element.index(), presentational_hint::declarations(element)))
+            .filter(|(_, declarations)| !declarations.is_empty())
+            .collect();
+        Self {
+            needed,
+            registered,
+            hints,
+        }
+    }
+
+    /// Container queries are taken to hold.
+    pub(crate) fn source(&'p self, page: &PageStyle<'p>) -> Source<'p> {
+        Source {
+            sheets: page.sheets,
+            layers: page.layers,
+            matches: page.matches,
+            needed: &self.needed,
+            viewport: page.viewport,
+            containers_hold: true,
+            is_quirks: page.dom.is_quirks(),
+            registered: &self.registered,
+            hints: &self.hints,
+        }
+    }
+}
+
 impl Usage {
     /// What a page uses at its viewport.
     pub(crate) fn of(page: PageStyle<'_>) -> Self {
         let faces = Faces::of(&page);
-        let rules = || page.sheets.iter().map(|applied| applied.rules);
-        let needed = Needed::of(
-            rules()
-                .flat_map(|rules| &rules.referred)
-                .chain(in_attributes(&page)),
-            rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
-        );
+        let basis = StyleBasis::of(&page, false);
         let walk = |containers_hold| {
             let source = Source {
-                sheets: page.sheets,
-                layers: page.layers,
-                matches: page.matches,
-                needed: Some(&needed),
-                viewport: page.viewport,
                 containers_hold,
-                is_quirks: page.dom.is_quirks(),
+                ..basis.source(&page)
             };
             Walk::new(&page, &faces, source).run()
         };
         let mut usage = walk(true);
-        if rules().any(|rules| !rules.ask_layout.is_empty()) {
+        let mut rules = page.sheets.iter().map(|applied| applied.rules);
+        if rules.any(|rules| !rules.ask_layout.is_empty()) {
             usage.keep_certain(walk(false));
         }
         usage.is_stopped |= page.matches.is_stopped;
@@ -155,6 +202,10 @@ impl<'p> Faces<'p> {
         let mut places = Vec::new();
         let mut found = Vec::new();
         for (sheet, applied) in (0u32..).zip(page.sheets) {
+            // Fonts of a shadow tree are not there for anybody (CSS Scoping 1 §3.6, as Chromium has it).
+            if applied.owner.and_then(shadow_root_around).is_some() {
+                continue;
+            }
             for (at, face) in applied.sheet.font_faces.iter().enumerate() {
                 if face.context.applies(page.viewport) == Applies::Matches {
                     let id = FaceId(u32::try_from(places.len()).unwrap_or(u32::MAX));
@@ -168,6 +219,16 @@ impl<'p> Faces<'p> {
             places,
         }
     }
+}
+
+/// The `@property` rules.
+fn rules_in_force<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p RegisteredProperty> {
+    let viewport = page.viewport;
+    let rules = page
+        .sheets
+        .iter()
+        .flat_map(|applied| &applied.sheet.registered_properties);
+    rules.filter(move |rule| rule.context.applies(viewport) == Applies::Matches)
 }
 
 /// What the `style` attributes refer to.

@@ -8,7 +8,7 @@
 use super::property::Longhand;
 use super::value::{
     Content, ContentText, Display, Family, Generic, ListStyleType, Slope, TextTransform, Value,
-    Weight,
+    Weight, WhiteSpaceCollapse,
 };
 use crate::html::Namespace;
 
@@ -21,6 +21,7 @@ pub(crate) struct UserAgentStyle {
     slope: Option<Slope>,
     stretch: Option<f32>,
     text_transform: Option<TextTransform>,
+    white_space: Option<WhiteSpaceCollapse>,
     is_decimal: bool,
     quote: Option<Quote>,
 }
@@ -84,6 +85,8 @@ impl UserAgentStyle {
             "i" | "em" | "cite" | "var" | "dfn" | "address" => style.slope = Some(Slope::ITALIC),
             "pre" | "xmp" | "listing" | "plaintext" | "code" | "kbd" | "samp" | "tt" => {
                 style.family = Some(Generic::Monospace);
+                style.white_space = matches!(name, "pre" | "xmp" | "listing" | "plaintext")
+                    .then_some(WhiteSpaceCollapse::Preserve);
             }
             "button" | "input" | "select" | "textarea" => {
                 let is_monospace = name == "textarea"
@@ -106,6 +109,7 @@ impl UserAgentStyle {
             "table" if quirks => {
                 style.weight = Some(Weight::Number(400.0));
                 style.slope = Some(Slope::NORMAL);
+                style.white_space = Some(WhiteSpaceCollapse::Collapse);
             }
             _ => {}
         }
@@ -134,6 +138,7 @@ impl UserAgentStyle {
             Longhand::FontStyle => Value::Style(self.slope?),
             Longhand::FontStretch => Value::Stretch(self.stretch?),
             Longhand::TextTransform => Value::TextTransform(self.text_transform?),
+            Longhand::WhiteSpaceCollapse => Value::WhiteSpaceCollapse(self.white_space?),
             Longhand::ListStyleType if self.is_decimal => {
                 Value::ListStyleType(ListStyleType::Counter("decimal".into()))
             }
@@ -159,11 +164,12 @@ fn html_display(name: &str) -> Display {
         | "figure" | "footer" | "form" | "frame" | "frameset" | "h1" | "h2" | "h3" | "h4"
         | "h5" | "h6" | "header" | "hgroup" | "hr" | "legend" | "listing" | "main" | "menu"
         | "nav" | "ol" | "optgroup" | "option" | "p" | "plaintext" | "pre" | "search"
-        | "section" | "summary" | "ul" | "xmp" => Display::Block,
-        "li" => Display::ListItem,
+        | "section" | "ul" | "xmp" => Display::Block,
+        "li" | "summary" => Display::ListItem,
         "button" | "input" | "select" | "textarea" | "marquee" | "meter" | "progress" => {
             Display::InlineBlock
         }
+        "wbr" => Display::Inline,
         "table" | "thead" | "tbody" | "tfoot" | "tr" | "col" | "colgroup" => Display::Table,
         "td" | "th" | "caption" => Display::TableCell,
         "ruby" | "rt" => Display::Ruby,

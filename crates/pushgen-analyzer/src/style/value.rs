@@ -23,6 +23,7 @@ pub(crate) enum Value {
     Visibility(Visibility),
     ContentVisibility(ContentVisibility),
     TextTransform(TextTransform),
+    WhiteSpaceCollapse(WhiteSpaceCollapse),
     ListStyleType(ListStyleType),
     AnimationNames(Arc<[Arc<str>]>),
     /// Whether any duration is longer than nothing.
@@ -79,7 +80,7 @@ impl Slope {
 }
 
 /// `display`, as far as it decides whether there is a box, and whether the box has lines of text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Display {
     None,
     Contents,
@@ -124,6 +125,15 @@ pub(crate) enum TextTransform {
     FullWidth,
     FullSizeKana,
     MathAuto,
+}
+
+/// `white-space-collapse`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhiteSpaceCollapse {
+    Collapse,
+    /// `preserve`, `preserve-spaces` and `break-spaces`: space alone makes a line.
+    Preserve,
+    PreserveBreaks,
 }
 
 /// `list-style-type`

@@ -3,20 +3,26 @@
 //! In: a page, its faces, where styles come from. Out: a [`Usage`]. Every element is visited once, after its parent.
 //! The rules that decide whether a text, an empty line or an image counts were taken from Chromium 156.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::boxes::{BoxKind, ContentIs, ElementBox};
 use super::characters::Characters;
 use super::control_text::ControlText;
-use super::font_matching::FaceId;
+use super::face_search::{self, Texts};
 use super::list_marker::marker_text;
 use super::property::Longhand;
 use super::pseudo_element::PseudoElement;
+use super::slots::Slots;
 use super::styles::{Source, StyleId, Styles, StylesId};
-use super::usage::{Certainty, FaceUse, Faces, ImageUse, PageStyle, Usage};
-use super::value::{Content, ContentText, ContentVisibility, Display, Family, ListStyleType};
+use super::usage::{Certainty, Faces, ImageUse, PageStyle, Usage};
+use super::value::{
+    Content, ContentText, ContentVisibility, Display, ListStyleType, WhiteSpaceCollapse,
+};
 use crate::html::{Namespace, Node};
+
+/// Uses of images that are told of a page.
+const MAX_IMAGES: usize = 250_000;
 
 /// How much of a text the first line is taken to be.
 const FIRST_LINE: usize = 40;
@@ -34,14 +40,11 @@ struct Around {
     is_uncertain: bool,
     /// Whether its `::first-letter` and `::first-line` are still to come.
     awaits_text: bool,
-}
-
-/// The characters in one style.
-#[derive(Debug, Clone, Default)]
-struct Texts {
-    certain: Characters,
-    /// Those that layout decides about.
-    uncertain: Characters,
+    /// In quirks mode, whether inline boxes give it the height of a line unless it holds an image.
+    awaits_image: bool,
+    holds_image: bool,
+    /// The host of the shadow tree that it is in.
+    host: Option<usize>,
 }
 
 pub(super) struct Walk<'p> {
@@ -60,6 +63,8 @@ pub(super) struct Walk<'p> {
     has_summary: Vec<bool>,
     /// Whether any `::first-letter` or `::first-line` is styled.
     has_first_text: bool,
+    has_line_height_quirk: bool,
+    slots: Slots<'p>,
     usage: Usage,
 }
 
@@ -82,6 +87,8 @@ impl<'p> Walk<'p> {
             also_in: BTreeSet::new(),
             has_summary,
             has_first_text: false,
+            has_line_height_quirk: page.dom.is_quirks(),
+            slots: Slots::of(page.dom),
             usage: Usage::default(),
         }
     }
@@ -94,7 +101,9 @@ impl<'p> Walk<'p> {
                 .map(|(_, rule)| &*rule.declarations);
             let around = self.enter(element, attribute);
             self.around.push(around);
-            if let Some(around) = around {
+            if let Some(around) = around
+                && !self.slots.is_root(element)
+            {
                 self.visit(element, around);
             }
             if self.styles.is_exceeded() {
@@ -102,7 +111,19 @@ impl<'p> Walk<'p> {
                 break;
             }
         }
-        self.find_faces();
+        let blocks = std::mem::take(&mut self.around);
+        for around in blocks.iter().flatten() {
+            if around.awaits_image && !around.holds_image {
+                self.texts(*around).add_space();
+            }
+        }
+        self.around = blocks;
+        for (own, frame) in std::mem::take(&mut self.also_in) {
+            let texts = self.texts.get(own.index()).cloned().unwrap_or_default();
+            self.texts_of(frame, false).extend(&texts.certain);
+            self.texts_of(frame, true).extend(&texts.uncertain);
+        }
+        self.usage.faces = face_search::used_faces(self.faces, &self.styles, &self.texts);
         self.usage.absent = self.around.iter().map(Option::is_none).collect();
         self.usage
     }
@@ -119,12 +140,29 @@ impl<'p> Walk<'p> {
         let mut is_laid_out = true;
         let mut is_uncertain = false;
         let mut is_summary = false;
+        let mut host = None;
         if let Some(parent) = element.parent() {
-            let around = self.around.get_mut(parent.index())?.as_mut()?;
+            let is_host = self.slots.is_host(parent);
+            if is_host && self.slots.is_root(element) {
+                let around = self.around.get(parent.index())?.as_ref()?;
+                return (around.content == ContentIs::Rendered).then_some(Around {
+                    kind: BoxKind::Contents,
+                    awaits_text: false,
+                    host: Some(parent.index()),
+                    ..*around
+                });
+            }
+            let mut place = parent.index();
+            host = self.around.get(place)?.as_ref()?.host;
+            if is_host {
+                place = self.slots.slot_of(element, parent)?;
+            }
+            let around = self.around.get_mut(place)?.as_mut()?;
             match around.content {
                 ContentIs::Rendered => {}
                 ContentIs::Styled => is_laid_out = false,
-                ContentIs::Absent => return None,
+                ContentIs::Slotted if is_host => {}
+                ContentIs::Slotted | ContentIs::Absent => return None,
                 ContentIs::Summary if element.is("summary") => around.content = ContentIs::Absent,
                 ContentIs::Summary => return None,
             }
@@ -145,7 +183,12 @@ impl<'p> Walk<'p> {
         });
         self.has_first_text |= awaits_text;
         let style = self.styles.style(style_id);
-        let own_box = ElementBox::of(element, style, kind)?;
+        let mut own_box = ElementBox::of(element, style, kind)?;
+        if let Some(host) = host.filter(|_| element.is("slot"))
+            && self.slots.enter(element, host)
+        {
+            own_box.content = ContentIs::Slotted;
+        }
         let around = Around {
             styles,
             style: style_id,
@@ -154,15 +197,22 @@ impl<'p> Walk<'p> {
             is_laid_out,
             is_uncertain,
             awaits_text,
+            awaits_image: false,
+            holds_image: false,
+            host,
         };
+        if self.styles.style(style_id).measures_font {
+            self.add_text(style_id, "0 ", is_uncertain);
+        }
         if is_laid_out {
             if own_box.is_inline_level {
-                self.add_line(element.parent(), is_uncertain);
+                self.add_inline_level(element, own_box.kind, is_uncertain);
             }
             if own_box.kind == BoxKind::Inline {
                 self.texts(around).add_space();
             }
-            if is_summary || self.styles.style(style_id).display == Display::ListItem {
+            let is_list_item = self.styles.style(style_id).display == Display::ListItem;
+            if is_list_item && (is_summary || !element.is("summary")) {
                 self.add_marker(element, around);
             }
         }
@@ -177,14 +227,20 @@ impl<'p> Walk<'p> {
         };
         self.tell_images(around.style, element, certainty);
         let styles = self.styles.of_element(around.styles);
-        let others: Vec<StyleId> = styles
+        let is_there = |id: StyleId| id == around.style || self.styles.style(id).is_generated();
+        let frames: Vec<(StyleId, StyleId)> = styles
             .frames
             .iter()
-            .chain(&styles.starting)
             .copied()
+            .filter(|(of, _)| is_there(*of))
+            .collect();
+        let starting = styles.starting.iter().copied();
+        let others: Vec<StyleId> = frames
+            .iter()
+            .map(|(_, frame)| *frame)
+            .chain(starting)
             .collect();
         if around.is_laid_out {
-            let frames = styles.frames.iter().map(|frame| (around.style, *frame));
             self.also_in.extend(frames);
         }
         for other in others {
@@ -227,7 +283,11 @@ impl<'p> Walk<'p> {
                 if style.is_generated() {
                     self.tell_images(id, element, certainty);
                 }
-                if around.is_laid_out && around.kind != BoxKind::Replaced {
+                let takes_text = match around.kind {
+                    BoxKind::Replaced => has_generated_content(element),
+                    _ => element.namespace() != Namespace::Svg,
+                };
+                if around.is_laid_out && takes_text {
                     self.generated_text(element, around, id);
                 }
             }
@@ -272,6 +332,10 @@ impl<'p> Walk<'p> {
             return;
         }
         *slot = Some(certainty);
+        if self.usage.images.len() > MAX_IMAGES {
+            self.usage.is_stopped = true;
+            return;
+        }
         for (longhand, list) in self.styles.style(id).images() {
             for image in list.references.iter() {
                 self.usage.images.push(ImageUse {
@@ -309,6 +373,50 @@ impl<'p> Walk<'p> {
         self.texts_of(id, is_uncertain).add(text, transform);
     }
 
+    /// An inline or replaced box, or an inline block, stands in its parent. In quirks mode (Quirks Mode §3.4) images
+    /// do not give a block the height of a line, and neither does an inline box with nothing but images in it.
+    fn add_inline_level(&mut self, element: Node<'p>, kind: BoxKind, is_uncertain: bool) {
+        let mut parent = element.parent();
+        if !self.has_line_height_quirk {
+            self.add_line(parent, is_uncertain);
+            return;
+        }
+        let mut is_direct = true;
+        while let Some(block) = parent {
+            let Some(Some(around)) = self.around.get_mut(block.index()) else {
+                return;
+            };
+            match around.kind {
+                BoxKind::Contents => {}
+                BoxKind::Inline => {
+                    let style = around.style;
+                    if is_direct {
+                        self.texts_of(style, is_uncertain).add_space();
+                    }
+                    is_direct = false;
+                }
+                BoxKind::Block if kind == BoxKind::Replaced && !is_text_like(element) => {
+                    around.holds_image = true;
+                    return;
+                }
+                BoxKind::Block if is_direct && kind == BoxKind::Inline => {
+                    around.awaits_image = true;
+                    return;
+                }
+                BoxKind::Block if is_direct => {
+                    let style = around.style;
+                    self.texts_of(style, is_uncertain).add_space();
+                    return;
+                }
+                _ => return,
+            }
+            if kind != BoxKind::Replaced && !is_direct {
+                return;
+            }
+            parent = block.parent();
+        }
+    }
+
     /// Something inline stands in this element, which gives the lines of the box around it a height.
     fn add_line(&mut self, element: Option<Node<'p>>, is_uncertain: bool) {
         let mut next = element;
@@ -333,17 +441,39 @@ impl<'p> Walk<'p> {
             self.control_text(element, around);
             return;
         }
+        if element.is("option") || element.is("optgroup") {
+            if let Some(label) = element.attribute("label").filter(|label| !label.is_empty()) {
+                self.add_text(around.style, label, around.is_uncertain);
+                self.texts(around).add_space();
+            }
+        } else if element.is("select")
+            || is_editable(element)
+            || (element.namespace() == Namespace::MathMl
+                && matches!(element.name(), "msqrt" | "mroot"))
+        {
+            self.texts(around).add_space();
+        }
         if element.is("details") && !self.has_summary(element) {
             self.add_text(around.style, "Details", around.is_uncertain);
         }
-        if around.content != ContentIs::Rendered {
+        let mut text = element.text();
+        if around.content == ContentIs::Slotted
+            && self.slots.takes_text(element)
+            && let Some(host) = around.host.and_then(|host| self.page.dom.element(host))
+        {
+            text = host.text();
+        } else if around.content != ContentIs::Rendered || self.slots.is_host(element) {
             return;
         }
-        let text = element.text();
         let is_shown = match element.namespace() {
-            Namespace::Html => {
-                !text.trim_ascii().is_empty() || (!text.is_empty() && preserves_space(element))
-            }
+            Namespace::Html if !text.trim_ascii().is_empty() => true,
+            Namespace::Html => match self.styles.style(around.style).white_space {
+                WhiteSpaceCollapse::Collapse => false,
+                // Chromium makes a line for `pre-line` even where there is no break.
+                WhiteSpaceCollapse::PreserveBreaks | WhiteSpaceCollapse::Preserve => {
+                    !text.is_empty()
+                }
+            },
             Namespace::Svg => !text.trim_ascii().is_empty() && around.kind != BoxKind::Container,
             Namespace::MathMl => !text.trim_ascii().is_empty(),
         };
@@ -464,6 +594,7 @@ impl<'p> Walk<'p> {
         };
         self.add_text(id, &text, around.is_uncertain);
         self.texts_of(id, around.is_uncertain).add_space();
+        // It stands in, or beside, a line of the item.
         self.texts(around).add_space();
     }
 
@@ -488,8 +619,9 @@ impl<'p> Walk<'p> {
                 } else {
                     Certainty::Certain
                 };
-                let pseudo_elements = &self.styles.of_element(around.styles).pseudo_elements;
-                for (pseudo_element, id) in pseudo_elements.to_vec() {
+                let styles = self.styles.of_element(around.styles);
+                let pseudo_elements = styles.pseudo_elements.clone();
+                for (pseudo_element, id) in pseudo_elements {
                     let length = match pseudo_element {
                         PseudoElement::FirstLetter => 1,
                         PseudoElement::FirstLine => FIRST_LINE,
@@ -504,77 +636,38 @@ impl<'p> Walk<'p> {
             next = element.parent();
         }
     }
-
-    /// Asks for the faces of all texts.
-    fn find_faces(&mut self) {
-        if self.faces.places.is_empty() {
-            return;
-        }
-        for (own, frame) in std::mem::take(&mut self.also_in) {
-            let texts = self.texts.get(own.index()).cloned().unwrap_or_default();
-            self.texts_of(frame, false).extend(&texts.certain);
-            self.texts_of(frame, true).extend(&texts.uncertain);
-        }
-        // Many styles ask for the same font.
-        type Key = (Arc<[Family]>, u32, u32, u32);
-        let mut requests: HashMap<Key, (StyleId, Texts)> = HashMap::new();
-        for (id, texts) in self.styles.ids().zip(&self.texts) {
-            if texts.certain.is_empty() && texts.uncertain.is_empty() {
-                continue;
-            }
-            let font = &self.styles.style(id).font;
-            let key = (
-                Arc::clone(&font.families),
-                font.weight.to_bits(),
-                font.slope.0.to_bits(),
-                font.stretch.to_bits(),
-            );
-            let (_, known) = requests
-                .entry(key)
-                .or_insert_with(|| (id, Texts::default()));
-            known.certain.extend(&texts.certain);
-            known.uncertain.extend(&texts.uncertain);
-        }
-        let mut found: BTreeMap<FaceId, Certainty> = BTreeMap::new();
-        for (id, texts) in requests.into_values() {
-            let font = &self.styles.style(id).font;
-            let certain = self.faces.faces.fetched(font, texts.certain.iter());
-            let uncertain = self.faces.faces.fetched(font, texts.uncertain.iter());
-            let certainty = if certain.depends_on_machine {
-                Certainty::Machine
-            } else {
-                Certainty::Certain
-            };
-            for (faces, certainty) in [
-                (certain.faces, certainty),
-                (uncertain.faces, Certainty::Layout),
-            ] {
-                for face in faces {
-                    let known = found.entry(face).or_insert(certainty);
-                    *known = certainty.max(*known);
-                }
-            }
-        }
-        let places = &self.faces.places;
-        self.usage.faces = found
-            .into_iter()
-            .filter_map(|(FaceId(at), certainty)| {
-                let (sheet, face) = *places.get(at as usize)?;
-                Some(FaceUse {
-                    sheet,
-                    face,
-                    certainty,
-                })
-            })
-            .collect();
-    }
 }
 
-/// Whether white space alone makes a line. `white-space` is not asked.
-fn preserves_space(element: Node<'_>) -> bool {
-    ["pre", "listing", "xmp", "plaintext"]
+/// Whether a replaced element counts as text for the height of its line.
+fn is_text_like(element: Node<'_>) -> bool {
+    let type_ = element.attribute("type").unwrap_or_default();
+    ["br", "textarea", "select"]
         .iter()
         .any(|name| element.is(name))
+        || (element.is("input")
+            && !["checkbox", "radio", "image", "range", "color"]
+                .iter()
+                .any(|known| type_.eq_ignore_ascii_case(known)))
+}
+
+/// Whether a replaced element has `::before` and `::after`.
+fn has_generated_content(element: Node<'_>) -> bool {
+    let type_ = element.attribute("type").unwrap_or_default();
+    element.is("progress")
+        || (element.is("input")
+            && ["checkbox", "radio"]
+                .iter()
+                .any(|known| type_.eq_ignore_ascii_case(known)))
+}
+
+/// Whether the element itself can be written in, which gives it a line even if it is empty.
+fn is_editable(element: Node<'_>) -> bool {
+    let value = element.attribute("contenteditable");
+    value.is_some_and(|value| {
+        ["", "true", "plaintext-only"]
+            .iter()
+            .any(|known| value.eq_ignore_ascii_case(known))
+    })
 }
 
 /// The text of a `content` property.

@@ -6,6 +6,7 @@ use super::*;
 use crate::css::{ImageSource, StyleSheet};
 use crate::html::Namespace;
 use crate::style::cascade::{MatchedBlock, Origin};
+use crate::style::registration::Registered;
 use crate::style::selector::Specificity;
 
 /// The declarations of a block, with what orders them.
@@ -55,7 +56,13 @@ fn style_of(name: &str, blocks: &[Block], parent: &ComputedStyle) -> ComputedSty
     }
     let user_agent = UserAgentStyle::of(Namespace::Html, name, |_| None, false);
     let cascaded = Cascaded::of(matched, None);
-    ComputedStyle::of(&cascaded, &user_agent, parent, &Allowance::default())
+    ComputedStyle::of(
+        &cascaded,
+        &user_agent,
+        parent,
+        &Registered::default(),
+        &Allowance::default(),
+    )
 }
 
 /// The images, each as `url@sheet`.
@@ -126,6 +133,17 @@ fn the_strongest_declaration_wins() {
         (
             &[attribute(&important("a")), rule(1, 5, &important("b"))],
             "a@0",
+        ),
+        // Presentational hints.
+        (
+            &[
+                Block {
+                    origin: Origin::PresentationalHint,
+                    ..rule(0, 0, &bg("a"))
+                },
+                rule(0, 0, "background: none"),
+            ],
+            "",
         ),
         // The nearer scope, after specificity.
         (
@@ -392,7 +410,13 @@ fn a_page_of_bombs_ends() {
             sheet: SheetId(0),
         };
         let cascaded = Cascaded::of(vec![block], None);
-        style = ComputedStyle::of(&cascaded, &user_agent, &style, &allowance);
+        style = ComputedStyle::of(
+            &cascaded,
+            &user_agent,
+            &style,
+            &Registered::default(),
+            &allowance,
+        );
     }
     assert!(allowance.is_exceeded());
     assert!(start.elapsed() < Duration::from_secs(60));
