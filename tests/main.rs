@@ -13,3 +13,4 @@ mod load;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
 mod support;
+mod viewports;

@@ -34,6 +34,7 @@ mod lcp;
 mod plan;
 mod reference;
 mod resolve;
+mod selection;
 mod site;
 mod style;
 mod viewport;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pushgen_policy::{Class, CrossOrigin, Destination};
+use pushgen_policy::{Class, CrossOrigin, Destination, Responsive};
 use serde::Serialize;
 
 use crate::reference::{Blocking, Content, Purpose, Reference, When};
@@ -43,6 +43,10 @@ pub struct Fetch {
     /// The viewports at which it happens, if not at all that the page was analysed for: `412x823@1.75`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub viewports: Vec<Arc<str>>,
+    /// Where that is a choice of the browser and can be told in words: `media`, `imagesrcset` and `imagesizes` of a
+    /// link that makes the same choice.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub responsive: Option<Arc<Responsive>>,
     /// There is no such file in the site.
     #[serde(skip_serializing_if = "is_false")]
     pub missing: bool,
@@ -67,6 +71,9 @@ pub struct Fetch {
     /// Which of its uses the mode of the request is taken from.
     #[serde(skip)]
     pub(crate) rank: Rank,
+    /// Whether the page preloads it.
+    #[serde(skip)]
+    pub(crate) is_preloaded: bool,
 }
 
 /// What a browser fetches for one page: one line of the output of `pushgen graph`.
@@ -127,6 +134,7 @@ pub(super) struct Request {
     pub(super) initiator: Option<Arc<str>>,
     pub(super) location: Arc<str>,
     pub(super) condition: Option<Arc<str>>,
+    pub(super) responsive: Option<Arc<Responsive>>,
 }
 
 /// How much a use of a file decides about the mode that it is fetched in.
@@ -163,6 +171,7 @@ impl Request {
             initiator: None,
             location,
             condition: None,
+            responsive: None,
         }
     }
 
@@ -199,6 +208,7 @@ impl Fetch {
             condition,
             used_by,
             viewports: Vec::new(),
+            responsive: request.responsive,
             missing: request.file.is_none(),
             file: request.file,
             crossorigin: request.crossorigin,
@@ -207,6 +217,7 @@ impl Fetch {
             module: request.module,
             order,
             rank,
+            is_preloaded: request.purpose == Purpose::Preload,
         }
     }
 
@@ -234,11 +245,17 @@ impl Fetch {
         self.parser_blocking |= other.blocking.parser;
         match other.when.cmp(&self.when) {
             std::cmp::Ordering::Less => {
-                (self.when, self.confidence) = (other.when, other.confidence)
+                (self.when, self.confidence) = (other.when, other.confidence);
+                self.responsive = other.responsive.take();
             }
-            std::cmp::Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
+            std::cmp::Ordering::Equal => {
+                self.confidence = self.confidence.max(other.confidence);
+                // Where either holds it is fetched.
+                self.responsive = self.responsive.take().or(other.responsive.take());
+            }
             std::cmp::Ordering::Greater => {}
         }
+        self.is_preloaded |= other.purpose == Purpose::Preload;
         if self.when != When::Conditional {
             self.condition = None;
         }
@@ -268,10 +285,18 @@ impl Fetch {
             std::cmp::Ordering::Less => {
                 (self.when, self.confidence) = (other.when, other.confidence);
                 self.condition = other.condition;
+                self.responsive = other.responsive;
             }
-            std::cmp::Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
+            std::cmp::Ordering::Equal => {
+                self.confidence = self.confidence.max(other.confidence);
+                self.responsive = self
+                    .responsive
+                    .take()
+                    .filter(|here| other.responsive.as_ref() == Some(here));
+            }
             std::cmp::Ordering::Greater => {}
         }
+        self.is_preloaded |= other.is_preloaded;
         self.used_by = self.used_by.take().or(other.used_by);
         if other.rank > self.rank {
             self.rank = other.rank;
