@@ -7,19 +7,20 @@
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
-use pushgen_policy::{CrossOrigin, Destination};
+use pushgen_policy::{CrossOrigin, Destination, Responsive};
 use url::Url;
 
 use super::fetch::Request;
 use super::page::PageContext;
 use super::sheets::{self, ParsedSheet, chosen};
-use crate::css::{Applies, FontSource, StyleSheet, Truth};
+use crate::css::{Applies, FontSource, ImageSource, MediaText, StyleSheet, Truth};
 use crate::html::{Dom, Node};
 use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
+use crate::selection::Selection;
 use crate::style::{
-    AppliedSheet, Certainty, DOCUMENT, Declaration, LayerId, LayerTree, Matches, PageStyle,
-    SheetId, Usage,
+    AppliedSheet, Certainty, DOCUMENT, Declaration, ImageUse, LayerId, LayerTree, Matches,
+    PageStyle, SheetId, Usage,
 };
 use crate::viewport::Viewport;
 
@@ -43,6 +44,8 @@ struct Root {
     /// The element, by its place in the document.
     element: Option<usize>,
     confidence: f64,
+    /// On which screens it applies.
+    media: MediaText,
 }
 
 #[derive(Debug)]
@@ -65,6 +68,8 @@ struct Sheet {
     path: Option<Arc<str>>,
     owner: Option<usize>,
     confidence: f64,
+    /// On which screens it applies.
+    media: MediaText,
     layer: LayerId,
     layers: Vec<LayerId>,
 }
@@ -83,15 +88,16 @@ impl StyleSources {
     /// A sheet file that applies.
     pub(super) fn add_file(
         &mut self,
-        node: sheets::Node,
-        path: Arc<str>,
+        (node, path): (sheets::Node, Arc<str>),
         element: Option<usize>,
         confidence: f64,
+        media: MediaText,
     ) {
         self.roots.push(Root {
             sheet: RootSheet::File(node, path),
             element,
             confidence,
+            media,
         });
     }
 
@@ -101,6 +107,10 @@ impl StyleSources {
             sheet: RootSheet::Inline(Arc::new(Some(sheet))),
             element: Some(element),
             confidence,
+            media: match confidence < confidence::CERTAIN {
+                true => MediaText::Untold,
+                false => MediaText::Everywhere,
+            },
         });
     }
 
@@ -210,11 +220,12 @@ struct Collector<'a> {
 }
 
 /// What a sheet has from what brings it in.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Inherited {
     layer: LayerId,
     owner: Option<usize>,
     confidence: f64,
+    media: MediaText,
 }
 
 impl Collector<'_> {
@@ -223,6 +234,7 @@ impl Collector<'_> {
             layer: LayerTree::ROOT,
             owner: root.element,
             confidence: root.confidence,
+            media: root.media.clone(),
         };
         match &root.sheet {
             RootSheet::File(node, path) => self.add_file(*node, Arc::clone(path), from),
@@ -277,7 +289,12 @@ impl Collector<'_> {
                     environment: sheet.encoding,
                     viewport: *viewport,
                 };
-                self.add_file(node, target.path.into(), Inherited { layer, ..from });
+                let inherited = Inherited {
+                    layer,
+                    media: from.media.clone().and(import.media.text()),
+                    ..from
+                };
+                self.add_file(node, target.path.into(), inherited);
             }
         }
         self.layers
@@ -291,6 +308,7 @@ impl Collector<'_> {
             path,
             owner: from.owner,
             confidence: from.confidence,
+            media: from.media,
             layer: from.layer,
             layers,
         });
@@ -357,7 +375,13 @@ impl Uses<'_> {
                 })
             } else {
                 self.sheet(found.sheet).and_then(|(sheet, parsed)| {
-                    self.request(&reference, found.certainty, condition, sheet, parsed)
+                    let request =
+                        self.request(&reference, found.certainty, condition, sheet, parsed)?;
+                    let responsive = sheet.and_then(|sheet| responsive(sheet, parsed, found));
+                    Some(Request {
+                        responsive,
+                        ..request
+                    })
                 })
             };
             requests.extend(request);
@@ -410,6 +434,26 @@ impl Uses<'_> {
             ..Request::of(reference, target.path.into(), target.file, location)
         })
     }
+}
+
+/// On which screens the rule that sets an image is in force, in words; that it wins there is not looked at. What comes
+/// from a custom property stands in another rule.
+fn responsive(sheet: &Sheet, parsed: &ParsedSheet, found: &ImageUse) -> Option<Arc<Responsive>> {
+    let ImageSource::Url(_) = &found.source else {
+        return None;
+    };
+    let images = &parsed.sheet.images;
+    let at = images.binary_search_by_key(&found.position, |image| image.position);
+    let image = images.get(at.ok()?)?;
+    if image.source != found.source {
+        return None;
+    }
+    let media = sheet.media.clone().and(image.context.media());
+    let selection = Selection {
+        media,
+        candidates: None,
+    };
+    selection.responsive(|_| None).map(Arc::new)
 }
 
 /// An element as its simplest selector: `header.masthead`.

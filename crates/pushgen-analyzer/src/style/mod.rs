@@ -68,7 +68,7 @@ pub(crate) use selector::{Around, SelectorError, SelectorList, Specificity};
 pub(crate) use sheet_rules::SheetRules;
 pub(crate) use styles::DOCUMENT;
 pub(crate) use substitution::Template;
-pub(crate) use usage::{Certainty, PageStyle, Usage};
+pub(crate) use usage::{Certainty, ImageUse, PageStyle, Usage};
 pub(crate) use user_agent::UserAgentStyle;
 pub(crate) use value::{Display, Visibility};
 #[cfg(test)]
