@@ -161,8 +161,10 @@ impl<'s> Analyzer<'s> {
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
         let mut matches = PageMatches::default();
         let mut graphs = Vec::with_capacity(self.options.viewports.len());
+        let mut layouts = Vec::with_capacity(self.options.viewports.len());
         for window in &self.options.viewports {
             let layout = layout_viewport(&dom, window);
+            layouts.push(layout);
             let mentions = mentions(&dom, window, &layout);
             let document = Document {
                 dom: &dom,
@@ -177,7 +179,7 @@ impl<'s> Analyzer<'s> {
         // What all viewports notice is told once.
         findings.sort();
         findings.dedup();
-        let graph = merge(graphs, &self.viewport_names)
+        let graph = merge(graphs, &self.viewport_names, &layouts)
             .unwrap_or_else(|| PageGraph::unread(self.site, page));
         PageAnalysis { graph, findings }
     }

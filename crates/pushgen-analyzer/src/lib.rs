@@ -30,6 +30,7 @@ mod plan;
 mod reference;
 mod resolve;
 mod running_code;
+mod selection;
 mod site;
 mod style;
 mod trace;

@@ -17,6 +17,8 @@
 //!   a sheet names is hinted behind that sheet or not at all: alone it would compete with what the
 //!   first paint waits for. An image that the preload scanner sees is hinted only where hints are sent
 //!   anyway. Images are never pushed: they would delay the rest of the document.
+//! - *Link*, in the final response only, the images that some viewports ask for and that are worth it: the largest one,
+//!   and what the page preloads by itself; with the attributes that leave the choice to the browser ([`responsive`]).
 //!
 //! What only a trace shows is never planned, and the plan is made as if it were not there: a trace says what one load
 //! asked for, and a push that the next load has no use for costs more than it gains.
@@ -26,7 +28,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pushgen_policy::{Class, CrossOrigin, Destination, Means, UrlPath};
+use pushgen_policy::{Class, CrossOrigin, Destination, Means, Responsive, UrlPath};
 
 use crate::graph::{Fetch, LcpImage, PageGraph};
 use crate::lcp::PLANNED;
@@ -65,6 +67,8 @@ pub struct PlanEntry {
     pub depth: u32,
     /// How it may be delivered.
     pub means: Vec<Means>,
+    /// Which viewports ask for it, if not all do.
+    pub responsive: Option<Arc<Responsive>>,
     /// Why it is here.
     pub reason: String,
 }
@@ -150,7 +154,14 @@ pub(crate) fn plan(
     for lcp in &graph.lcp {
         planner.add_lcp(lcp, &fetches, &wire_bytes);
     }
-    planner.hint(hint_bytes);
+    let hinted_bytes = planner.hint(&hint_bytes);
+    // A link to any other image only overtakes what the page needs first.
+    let images = fetches.iter().copied().filter(|fetch| {
+        fetch.destination == Destination::Image
+            && !fetch.viewports.is_empty()
+            && (fetch.class == Class::Lcp || fetch.is_preloaded)
+    });
+    planner.link(images, hinted_bytes, &wire_bytes, &hint_bytes);
     let Planner {
         entries,
         mut left_out,
@@ -270,18 +281,12 @@ impl Planner {
                 self.left = self.left.saturating_sub(bytes);
             }
             self.entries.push(PlanEntry {
-                asset: PlannedAsset {
-                    path: Arc::clone(&fetch.path),
-                    destination: fetch.destination,
-                    module: fetch.module,
-                    crossorigin: fetch.crossorigin,
-                    integrity: fetch.integrity.clone(),
-                    file,
-                },
+                asset: planned_asset(fetch, file),
                 bytes,
                 class: fetch.class,
                 depth: fetch.depth,
                 means: if push { vec![Means::Push] } else { Vec::new() },
+                responsive: None,
                 reason: entry_reason(fetch),
             });
         }
@@ -294,6 +299,11 @@ impl Planner {
         fetches: &[&Fetch],
         wire_bytes: impl Fn(FileId) -> Option<u64>,
     ) {
+        let fetch = fetches.iter().find(|fetch| fetch.path == lcp.path);
+        if fetch.is_some_and(|fetch| fetch.class == Class::Lcp && !fetch.viewports.is_empty()) {
+            // Whether it is linked is told with the other images that only some viewports ask for.
+            return;
+        }
         let mut leave_out = |reason: String| {
             self.left_out.push(LeftOut {
                 path: Arc::clone(&lcp.path),
@@ -310,7 +320,7 @@ impl Planner {
                 "not sure enough to be the largest paint: {confidence:.2}"
             ));
         }
-        let Some(fetch) = fetches.iter().find(|fetch| fetch.path == lcp.path) else {
+        let Some(fetch) = fetch else {
             return leave_out("the largest paint, but it is lazy".to_owned());
         };
         let is_in_style = fetch.used_by.is_some();
@@ -331,8 +341,8 @@ impl Planner {
 
     /// Hints everything up to the last file that is hidden from the preload scanner and for which the
     /// header has room. Hints that stop short of every hidden file would gain nothing; where some are
-    /// sent, the image of the largest paint is among them.
-    fn hint(&mut self, hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>) {
+    /// sent, the image of the largest paint is among them. Returns what they take of the header.
+    fn hint(&mut self, hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>) -> u64 {
         let mut spent = 0;
         let mut end = 0;
         for (at, entry) in self.entries.iter().enumerate() {
@@ -346,11 +356,68 @@ impl Planner {
                 end = at + 1;
             }
         }
+        let mut hinted = 0;
         for entry in &mut self.entries[..end] {
-            if hint_bytes(&entry.asset).is_some() {
+            if let Some(bytes) = hint_bytes(&entry.asset) {
                 entry.means.push(Means::Hint);
+                hinted += bytes;
             }
         }
+        hinted
+    }
+
+    /// Links images that only some viewports ask for, in what the header has left.
+    fn link<'g>(
+        &mut self,
+        images: impl Iterator<Item = &'g Fetch>,
+        mut spent: u64,
+        wire_bytes: impl Fn(FileId) -> Option<u64>,
+        hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>,
+    ) {
+        for (fetch, responsive) in responsive::links(images) {
+            let everywhere = Fetch {
+                viewports: Vec::new(),
+                confidence: confidence::CERTAIN,
+                ..fetch.clone()
+            };
+            let eligible = eligible(&everywhere, &wire_bytes).map_err(str::to_owned);
+            let planned = eligible.and_then(|(file, bytes)| {
+                let asset = planned_asset(fetch, file);
+                let responsive = responsive?;
+                let link = hint_bytes(&asset).map(|link| link + responsive::bytes(&responsive));
+                match link.filter(|link| spent + link <= MAX_HINT_BYTES) {
+                    Some(link) => spent += link,
+                    None => return Err("the header of links has no room for it".to_owned()),
+                }
+                Ok(PlanEntry {
+                    asset,
+                    bytes,
+                    class: fetch.class,
+                    depth: fetch.depth,
+                    means: vec![Means::Link],
+                    responsive: Some(responsive),
+                    reason: responsive::reason(fetch),
+                })
+            });
+            match planned {
+                Ok(entry) => self.entries.push(entry),
+                Err(reason) => self.left_out.push(LeftOut {
+                    path: Arc::clone(&fetch.path),
+                    reason,
+                }),
+            }
+        }
+    }
+}
+
+fn planned_asset(fetch: &Fetch, file: FileId) -> PlannedAsset {
+    PlannedAsset {
+        path: Arc::clone(&fetch.path),
+        destination: fetch.destination,
+        module: fetch.module,
+        crossorigin: fetch.crossorigin,
+        integrity: fetch.integrity.clone(),
+        file,
     }
 }
 
@@ -417,7 +484,7 @@ impl Closure {
         }
     }
 
-    /// Why a candidate is neither pushed nor hinted.
+    /// Why a candidate is neither pushed nor hinted; what is linked never comes here.
     fn left_out_reason(&self, entry: &PlanEntry) -> &'static str {
         match self {
             _ if entry.class == Class::Lcp && entry.depth < 2 => {
@@ -432,16 +499,25 @@ impl Closure {
     }
 
     fn reason(&self, entries: &[PlanEntry], budget: u64) -> String {
-        let hints = entries
-            .iter()
-            .filter(|entry| entry.means.contains(&Means::Hint))
-            .count();
-        let hinted = match hints {
+        let count = |means| {
+            entries
+                .iter()
+                .filter(|entry| entry.means.contains(&means))
+                .count()
+        };
+        let hinted = match count(Means::Hint) {
             0 => "the preload scanner sees everything early, so hints gain nothing".to_owned(),
             1 => "1 file is hinted, because the preload scanner cannot see it".to_owned(),
-            _ => format!(
+            hints => format!(
                 "{hints} files are hinted, because the preload scanner cannot see all of them"
             ),
+        };
+        let hinted = match count(Means::Link) {
+            0 => hinted,
+            1 => format!("{hinted}; 1 image is linked for the viewports that ask for it"),
+            links => {
+                format!("{hinted}; {links} images are linked for the viewports that ask for them")
+            }
         };
         match self {
             Self::Unread => "the document was not analysed".to_owned(),
@@ -466,5 +542,6 @@ impl Closure {
     }
 }
 
+mod responsive;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use pushgen_policy::{Class, CrossOrigin, Destination};
+use pushgen_policy::{Class, CrossOrigin, Destination, Responsive};
 use serde::Serialize;
 
 use super::largest_paint::LcpImage;
@@ -47,6 +47,10 @@ pub struct Fetch {
     /// The viewports at which it happens, if not at all that the page was analysed for: `412x823@1.75`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub viewports: Vec<Arc<str>>,
+    /// Where that is a choice of the browser and can be told in words: `media`, `imagesrcset` and `imagesizes` of a
+    /// link that makes the same choice.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub responsive: Option<Arc<Responsive>>,
     /// There is no such file in the site.
     #[serde(skip_serializing_if = "is_false")]
     pub missing: bool,
@@ -71,6 +75,9 @@ pub struct Fetch {
     /// Which of its uses the mode of the request is taken from.
     #[serde(skip)]
     pub(crate) rank: Rank,
+    /// Whether the page preloads it.
+    #[serde(skip)]
+    pub(crate) is_preloaded: bool,
 }
 
 impl Fetch {
@@ -143,6 +150,7 @@ pub(super) struct Request {
     pub(super) initiator: Option<Arc<str>>,
     pub(super) location: Arc<str>,
     pub(super) condition: Option<Arc<str>>,
+    pub(super) responsive: Option<Arc<Responsive>>,
 }
 
 /// How much a use of a file decides about the mode that it is fetched in.
@@ -179,6 +187,7 @@ impl Request {
             initiator: None,
             location,
             condition: None,
+            responsive: None,
         }
     }
 
@@ -215,6 +224,7 @@ impl Fetch {
             condition,
             used_by,
             viewports: Vec::new(),
+            responsive: request.responsive,
             missing: request.file.is_none(),
             file: request.file,
             crossorigin: request.crossorigin,
@@ -223,6 +233,7 @@ impl Fetch {
             module: request.module,
             order,
             rank,
+            is_preloaded: request.purpose == Purpose::Preload,
         }
     }
 
@@ -266,14 +277,18 @@ impl Fetch {
         let is_nearer = match other.when.cmp(&self.when) {
             Ordering::Less => {
                 (self.when, self.confidence) = (other.when, other.confidence);
+                self.responsive = other.responsive.take();
                 true
             }
             Ordering::Equal => {
                 self.confidence = self.confidence.max(other.confidence);
+                // Where either holds it is fetched.
+                self.responsive = self.responsive.take().or(other.responsive.take());
                 other.depth < self.depth
             }
             Ordering::Greater => false,
         };
+        self.is_preloaded |= other.purpose == Purpose::Preload;
         if self.when != When::Conditional {
             self.condition = None;
         }
@@ -303,10 +318,18 @@ impl Fetch {
             Ordering::Less => {
                 (self.when, self.confidence) = (other.when, other.confidence);
                 self.condition = other.condition;
+                self.responsive = other.responsive;
             }
-            Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
+            Ordering::Equal => {
+                self.confidence = self.confidence.max(other.confidence);
+                self.responsive = self
+                    .responsive
+                    .take()
+                    .filter(|here| other.responsive.as_ref() == Some(here));
+            }
             Ordering::Greater => {}
         }
+        self.is_preloaded |= other.is_preloaded;
         self.used_by = self.used_by.take().or(other.used_by);
         let is_lcp = self.class == Class::Lcp || other.class == Class::Lcp;
         if other.rank > self.rank {

@@ -10,9 +10,10 @@ use serde::Serialize;
 
 use super::page_images::PageImages;
 use crate::css::StyleRule;
-use crate::html::Dom;
-use crate::lcp::{ContentImages, ImageUrl, largest, page_boxes};
-use crate::style::{AppliedSheet, LayerRanks, PageMatches, PageStyle, Usage};
+use crate::html::{Dom, Node};
+use crate::lcp::{ContentImages, ImageUrl, SMALLEST, largest, page_boxes, size_bound};
+use crate::site::NaturalSize;
+use crate::style::{AppliedSheet, BoxRules, LayerRanks, Matches, PageMatches, PageStyle, Usage};
 use crate::viewport::Viewport;
 
 /// An image that is likely the largest contentful paint of a page.
@@ -34,6 +35,9 @@ pub struct LcpImage {
     pub viewports: Vec<Arc<str>>,
 }
 
+/// Images whose rules are asked one by one; of more, some will be large.
+const MAX_LOOKED_AT: usize = 16;
+
 /// A page as far as its largest paint is of interest.
 pub(super) struct Painted<'p> {
     pub(super) dom: &'p Dom,
@@ -43,6 +47,8 @@ pub(super) struct Painted<'p> {
     pub(super) viewport: &'p Viewport,
     pub(super) images: &'p PageImages<'p>,
     pub(super) content: &'p ContentImages,
+    /// The elements whose images may be the largest paint.
+    pub(super) candidates: &'p [(Node<'p>, Option<NaturalSize>)],
     /// Whether a sheet of another origin applies, of which nothing is known.
     pub(super) has_foreign_sheet: bool,
 }
@@ -56,20 +62,11 @@ impl Painted<'_> {
             .iter()
             .filter(|image| image.property == "background-image")
             .filter_map(|image| find(ImageUrl::Sheet(image.sheet, &image.source)));
-        if !self.content.may_win(self.viewport)
-            && !backgrounds.any(|image| image.may_win(self.viewport))
-        {
+        if !backgrounds.any(|image| image.may_win(self.viewport)) && !self.content_may_win(known) {
             return None;
         }
         let (matches, box_matches) = known.with_boxes(self.dom, self.sheets);
-        let page = PageStyle {
-            dom: self.dom,
-            sheets: self.sheets,
-            layers: self.layers,
-            matches,
-            attributes: self.attributes,
-            viewport: self.viewport,
-        };
+        let page = self.page(matches);
         let boxes = page_boxes(page, box_matches, self.content, &find)?;
         let mut found = largest(&boxes, self.viewport)?;
         if self.has_foreign_sheet {
@@ -82,5 +79,38 @@ impl Painted<'_> {
             reason: found.reason.into(),
             viewports: Vec::new(),
         })
+    }
+
+    /// Whether an image of an element may be the largest paint, as far as its own rules tell.
+    fn content_may_win(&self, known: &mut PageMatches) -> bool {
+        if self.candidates.is_empty() || self.candidates.len() > MAX_LOOKED_AT {
+            return !self.candidates.is_empty();
+        }
+        let elements: Vec<Node<'_>> = self.candidates.iter().map(|(found, _)| *found).collect();
+        let matches = known.boxes_of(self.dom, self.sheets, &elements);
+        if matches.is_stopped {
+            return true;
+        }
+        let rules = BoxRules::new(self.page(matches), matches);
+        self.candidates.iter().any(|(element, natural)| {
+            let place = self
+                .attributes
+                .binary_search_by_key(&element.index(), |(at, _)| *at);
+            let attribute = place.ok().and_then(|at| self.attributes.get(at));
+            let attribute = attribute.map(|(_, rule)| &*rule.boxes);
+            let rules = rules.of(*element, None, attribute);
+            size_bound(rules, *natural, self.viewport).is_none_or(|area| area >= SMALLEST)
+        })
+    }
+
+    fn page<'q>(&'q self, matches: &'q Matches) -> PageStyle<'q> {
+        PageStyle {
+            dom: self.dom,
+            sheets: self.sheets,
+            layers: self.layers,
+            matches,
+            attributes: self.attributes,
+            viewport: self.viewport,
+        }
     }
 }

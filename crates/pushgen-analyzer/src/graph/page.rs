@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
-use pushgen_policy::{Class, CrossOrigin, Destination};
+use pushgen_policy::{Class, CrossOrigin, Destination, Responsive};
 use url::Url;
 
 use super::chunks::{self, ChunkSource};
@@ -234,6 +234,7 @@ impl Builder<'_> {
         let location = format!("{}:{}", self.name, reference.line).into();
         let mut request = Request::of(reference, target.path.into(), file, location);
         request.corrupt = self.is_corrupt(&request, reference);
+        request.responsive = self.responsive(reference);
         if let Some(element) = reference.element.filter(|_| is_for_boxes(&request)) {
             self.awaiting.push(Awaiting {
                 request,
@@ -247,6 +248,17 @@ impl Builder<'_> {
         // Elements were judged by the security policies when they were read, with their nonces.
         self.add_named(request, reference.line, reference.url);
         self.follow(reference, file, &root);
+    }
+
+    /// On which screens an image is asked for, in words.
+    fn responsive(&self, reference: &Reference<'_>) -> Option<Arc<Responsive>> {
+        let selection = reference.selection.as_ref();
+        let selection = selection.filter(|_| reference.destination == Destination::Image)?;
+        let path = |url: &str| match self.resolve(url) {
+            Target::Site(target) => target.file.map(|_| target.path),
+            _ => None,
+        };
+        selection.responsive(path).map(Arc::new)
     }
 
     /// Whether a file does not have the integrity that is asked for; says so once per reference.
@@ -290,8 +302,14 @@ impl Builder<'_> {
                 };
                 if applies {
                     let path = Arc::clone(&root.path);
-                    self.style
-                        .add_file(node, path, reference.element, root.confidence);
+                    let selection = reference.selection.as_ref();
+                    let media = selection.map(|selection| selection.media.clone());
+                    self.style.add_file(
+                        (node, path),
+                        reference.element,
+                        root.confidence,
+                        media.unwrap_or_default(),
+                    );
                 }
                 let root = Root {
                     blocking: imports,

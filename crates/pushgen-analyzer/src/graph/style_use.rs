@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8};
-use pushgen_policy::{CrossOrigin, Destination};
+use pushgen_policy::{CrossOrigin, Destination, Responsive};
 use url::Url;
 
 use super::fetch::Request;
@@ -15,13 +15,15 @@ use super::largest_paint::{LcpImage, Painted};
 use super::page::PageContext;
 use super::page_images::PageImages;
 use super::sheets::{self, ParsedSheet, chosen};
-use crate::css::{Applies, FontSource, StyleRule, StyleSheet, Truth};
+use crate::css::{Applies, FontSource, ImageSource, MediaText, StyleRule, StyleSheet, Truth};
 use crate::html::{Dom, SecurityPolicies};
 use crate::lcp::{ContentImages, ImageUrl};
 use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
+use crate::selection::Selection;
 use crate::style::{
-    AppliedSheet, Certainty, DOCUMENT, LayerId, LayerTree, PageMatches, PageStyle, SheetId, Usage,
+    AppliedSheet, Certainty, DOCUMENT, ImageUse, LayerId, LayerTree, PageMatches, PageStyle,
+    SheetId, Usage,
 };
 use crate::viewport::Viewport;
 
@@ -46,6 +48,8 @@ struct Root {
     /// The element, by its place in the document.
     element: Option<usize>,
     confidence: f64,
+    /// On which screens it applies.
+    media: MediaText,
 }
 
 #[derive(Debug)]
@@ -68,6 +72,8 @@ struct Sheet {
     path: Option<Arc<str>>,
     owner: Option<usize>,
     confidence: f64,
+    /// On which screens it applies.
+    media: MediaText,
     layer: LayerId,
     layers: Vec<LayerId>,
 }
@@ -99,15 +105,16 @@ impl StyleSources {
     /// A sheet file that applies.
     pub(super) fn add_file(
         &mut self,
-        node: sheets::Node,
-        path: Arc<str>,
+        (node, path): (sheets::Node, Arc<str>),
         element: Option<usize>,
         confidence: f64,
+        media: MediaText,
     ) {
         self.roots.push(Root {
             sheet: RootSheet::File(node, path),
             element,
             confidence,
+            media,
         });
     }
 
@@ -117,6 +124,10 @@ impl StyleSources {
             sheet: RootSheet::Inline(Arc::new(Some(sheet))),
             element: Some(element),
             confidence,
+            media: match confidence < confidence::CERTAIN {
+                true => MediaText::Untold,
+                false => MediaText::Everywhere,
+            },
         });
     }
 
@@ -185,7 +196,8 @@ impl StyleSources {
                 .copied()
                 .chain(in_attributes)
                 .any(|sheet| sheet.rules.fetches());
-        if !fetches && !content.may_win(context.viewport) {
+        let candidates = content.candidates(dom, context.viewport);
+        if !fetches && candidates.is_empty() {
             return StyleRequests {
                 is_stopped,
                 ..StyleRequests::default()
@@ -234,6 +246,7 @@ impl StyleSources {
             viewport: context.viewport,
             images: &images,
             content: &content,
+            candidates: &candidates,
             has_foreign_sheet: self.has_foreign_sheet,
         };
         let lcp = match is_stopped {
@@ -267,11 +280,12 @@ struct Collector<'a> {
 }
 
 /// What a sheet has from what brings it in.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Inherited {
     layer: LayerId,
     owner: Option<usize>,
     confidence: f64,
+    media: MediaText,
 }
 
 impl Collector<'_> {
@@ -280,6 +294,7 @@ impl Collector<'_> {
             layer: LayerTree::ROOT,
             owner: root.element,
             confidence: root.confidence,
+            media: root.media.clone(),
         };
         match &root.sheet {
             RootSheet::File(node, path) => self.add_file(*node, Arc::clone(path), from),
@@ -334,7 +349,12 @@ impl Collector<'_> {
                     environment: sheet.encoding,
                     viewport: *viewport,
                 };
-                self.add_file(node, target.path.into(), Inherited { layer, ..from });
+                let inherited = Inherited {
+                    layer,
+                    media: from.media.clone().and(import.media.text()),
+                    ..from
+                };
+                self.add_file(node, target.path.into(), inherited);
             }
         }
         self.layers
@@ -348,6 +368,7 @@ impl Collector<'_> {
             path,
             owner: from.owner,
             confidence: from.confidence,
+            media: from.media,
             layer: from.layer,
             layers,
         });
@@ -414,7 +435,13 @@ impl Uses<'_> {
                 })
             } else {
                 self.sheet(found.sheet).and_then(|(sheet, parsed)| {
-                    self.request(&reference, found.certainty, condition, sheet, parsed)
+                    let request =
+                        self.request(&reference, found.certainty, condition, sheet, parsed)?;
+                    let responsive = sheet.and_then(|sheet| responsive(sheet, parsed, found));
+                    Some(Request {
+                        responsive,
+                        ..request
+                    })
                 })
             };
             requests.extend(request);
@@ -467,6 +494,26 @@ impl Uses<'_> {
             ..Request::of(reference, target.path.into(), target.file, location)
         })
     }
+}
+
+/// On which screens the rule that sets an image is in force, in words; that it wins there is not looked at. What comes
+/// from a custom property stands in another rule.
+fn responsive(sheet: &Sheet, parsed: &ParsedSheet, found: &ImageUse) -> Option<Arc<Responsive>> {
+    let ImageSource::Url(_) = &found.source else {
+        return None;
+    };
+    let images = &parsed.sheet.images;
+    let at = images.binary_search_by_key(&found.position, |image| image.position);
+    let image = images.get(at.ok()?)?;
+    if image.source != found.source {
+        return None;
+    }
+    let media = sheet.media.clone().and(image.context.media());
+    let selection = Selection {
+        media,
+        candidates: None,
+    };
+    selection.responsive(|_| None).map(Arc::new)
 }
 
 /// The declarations of a `style` attribute, or a `style` element's text, as a sheet of the document.

@@ -7,12 +7,21 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use pushgen_policy::Responsive;
+
 use super::fetch::PageGraph;
 use super::largest_paint::LcpImage;
+use crate::css::{Applies, MediaQueryList};
 use crate::reference::{When, confidence};
+use crate::viewport::Viewport;
 
-/// Merges the graphs of one page. `names` are those of the viewports, in the same order; there is at least one.
-pub(crate) fn merge(graphs: Vec<PageGraph>, names: &[Arc<str>]) -> Option<PageGraph> {
+/// Merges the graphs of one page. `names` are those of the viewports, `layouts` what the page is laid out for at each,
+/// in the same order; there is at least one.
+pub(crate) fn merge(
+    graphs: Vec<PageGraph>,
+    names: &[Arc<str>],
+    layouts: &[Viewport],
+) -> Option<PageGraph> {
     let count = graphs.len();
     let mut graphs = (0..).zip(graphs);
     let (_, first) = graphs.next()?;
@@ -62,6 +71,8 @@ pub(crate) fn merge(graphs: Vec<PageGraph>, names: &[Arc<str>]) -> Option<PageGr
         } else if fetch.confidence >= confidence::VIEWPORT && !fetch.is_traced() {
             fetch.confidence = confidence::CERTAIN;
         }
+        let is_true = |responsive: &Arc<Responsive>| agrees(responsive, &agreeing, layouts);
+        fetch.responsive = fetch.responsive.take().filter(is_true);
     }
     merged.lcp = merge_lcp(largest, count, names);
     merged
@@ -98,6 +109,20 @@ fn merge_lcp(found: Vec<(usize, LcpImage)>, count: usize, names: &[Arc<str>]) ->
     merged
 }
 
+/// Whether the words say of the viewports that were looked at what is so: other rules of the page may come between, so
+/// that a condition holds where its image is not fetched. What is chosen by width or density may be another image there.
+fn agrees(responsive: &Responsive, fetched_at: &[usize], layouts: &[Viewport]) -> bool {
+    let Some(media) = &responsive.media else {
+        return true;
+    };
+    let media = MediaQueryList::parse(media);
+    layouts.iter().enumerate().all(|(at, layout)| {
+        let holds = media.evaluate(layout) == Applies::Matches;
+        let is_fetched = fetched_at.contains(&at);
+        holds == is_fetched || (holds && responsive.imagesrcset.is_some())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fetch::{Fetch, Rank, Request};
@@ -132,6 +157,52 @@ mod tests {
         }
     }
 
+    fn merge_two(phone: PageGraph, desktop: PageGraph) -> Option<PageGraph> {
+        let names = ["phone".into(), "desktop".into()];
+        let layouts = [Viewport::PHONE, Viewport::DESKTOP];
+        merge(vec![phone, desktop], &names, &layouts)
+    }
+
+    #[test]
+    fn words_that_hold_elsewhere_too_are_dropped() {
+        const WIDE: &str = "(min-width: 600px)";
+        const ANY: &str = "(min-width: 1px)";
+        let set = Some("/a 1x, /b 2x");
+        // What is said at the phone and at the desktop, where it is fetched; whether it stays.
+        type Said = Option<(Option<&'static str>, Option<&'static str>)>;
+        let table: &[(Said, Said, bool)] = &[
+            (None, Some((Some(WIDE), None)), true),
+            (Some((Some(WIDE), None)), None, false),
+            (None, Some((Some(ANY), None)), false),
+            (None, Some((Some(ANY), set)), true),
+            (None, Some((None, set)), true),
+            (Some((Some(ANY), None)), Some((Some(ANY), None)), true),
+            (Some((Some(ANY), None)), Some((Some(WIDE), None)), false),
+            (Some((None, None)), Some((Some(ANY), None)), false),
+        ];
+        for (phone, desktop, stays) in table {
+            let graph = |said: &Said| {
+                let mut graph = graph(&[("/a", When::Load, 0.9, false)]);
+                match said {
+                    None => graph.fetches.clear(),
+                    Some((media, imagesrcset)) => {
+                        let said = Responsive {
+                            media: media.map(str::to_owned),
+                            imagesrcset: imagesrcset.map(str::to_owned),
+                            imagesizes: None,
+                        };
+                        let said = Some(said).filter(|said| !said.is_empty());
+                        graph.fetches[0].responsive = said.map(Arc::new);
+                    }
+                }
+                graph
+            };
+            let merged = merge_two(graph(phone), graph(desktop)).expect("two graphs");
+            let has_words = merged.fetches[0].responsive.is_some();
+            assert_eq!(has_words, *stays, "{phone:?} {desktop:?}");
+        }
+    }
+
     #[test]
     fn what_all_viewports_fetch_is_certain_and_the_rest_says_where() {
         use When::{Late, Load};
@@ -149,7 +220,7 @@ mod tests {
             ("/late-here", Load, 1.0, false),
             ("/late", Late, 0.5, false),
         ]);
-        let merged = merge(vec![phone, desktop], &["phone".into(), "desktop".into()]);
+        let merged = merge_two(phone, desktop);
         let merged = merged.expect("two graphs");
         let found: Vec<_> = merged
             .fetches
@@ -217,8 +288,9 @@ mod tests {
                 Class::Image,
             ),
         ] {
-            let merged = merge(vec![phone, desktop], &["phone".into(), "desktop".into()]);
-            let merged = merged.expect("two graphs");
+            let names = ["phone".into(), "desktop".into()];
+            let layouts = [Viewport::PHONE, Viewport::DESKTOP];
+            let merged = merge(vec![phone, desktop], &names, &layouts).expect("two graphs");
             let found: Vec<_> = merged
                 .lcp
                 .iter()
@@ -242,7 +314,7 @@ mod tests {
     #[test]
     fn one_viewport_is_left_as_it_is() {
         let one = graph(&[("/a", When::Load, 0.9, false)]);
-        let merged = merge(vec![one], &["desktop".into()]).expect("a graph");
+        let merged = merge(vec![one], &["desktop".into()], &[Viewport::DESKTOP]).expect("a graph");
         let fetch = merged.fetches.first().expect("/a");
         assert!(fetch.viewports.is_empty());
         assert!((fetch.confidence - 0.9).abs() < f64::EPSILON);

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::shown_image::{FoundImage, ImageRole, ImageUrl, ShownImage};
 use crate::html::{Dom, Namespace, Node, Pictures};
 use crate::layout::Replaced;
+use crate::site::NaturalSize;
 use crate::viewport::Viewport;
 
 /// The sign of a broken image, and an image of unknown size: about 16 pixels, as an icon.
@@ -88,10 +89,20 @@ impl ContentImages {
         Self(images)
     }
 
-    /// Whether one of them may be the largest paint.
-    pub(crate) fn may_win(&self, viewport: &Viewport) -> bool {
-        let mut images = self.0.values();
-        images.any(|content| content.image.found.may_win(viewport))
+    /// The elements whose images may be the largest paint, in document order, with the sizes of these.
+    pub(crate) fn candidates<'d>(
+        &self,
+        dom: &'d Dom,
+        viewport: &Viewport,
+    ) -> Vec<(Node<'d>, Option<NaturalSize>)> {
+        let may_win = |content: &ContentImage| content.image.found.may_win(viewport);
+        let found = self.0.iter().filter(|(_, content)| may_win(content));
+        let mut places: Vec<(usize, Option<NaturalSize>)> = found
+            .map(|(at, content)| (*at, content.image.found.natural))
+            .collect();
+        places.sort_unstable_by_key(|(at, _)| *at);
+        let element = |(at, natural)| Some((dom.element(at)?, natural));
+        places.into_iter().filter_map(element).collect()
     }
 
     /// The image of an element.

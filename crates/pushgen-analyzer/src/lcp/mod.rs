@@ -5,7 +5,7 @@
 //! the size is the area in sight, at most the image's own pixels; no candidate are images that fill the whole screen,
 //! those with less than 0.05 bits a pixel, backgrounds of `html` and `body`, and what is transparent or hidden.
 //!
-//! Files: `content_image` finds the images of elements, `page_boxes` walks over the page, `shown_image` is what both hand on.
+//! Files: `content_image` finds the images of elements, `size_bound` tells icons from them, `page_boxes` walks over the page, `shown_image` is what both hand on.
 //!
 //! The layout is coarse, so it is made under several assumptions about text. An image that is the largest under all of
 //! them, by a margin, is believed; one that is so under some gets that share. Scripts may change everything, and are not asked.
@@ -20,13 +20,16 @@ use crate::viewport::Viewport;
 mod content_image;
 mod page_boxes;
 mod shown_image;
+mod size_bound;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use content_image::ContentImages;
 pub(crate) use page_boxes::page_boxes;
+pub(crate) use shown_image::SMALLEST;
 pub(crate) use shown_image::{FoundImage, ImageUrl};
-use shown_image::{ImageRole, LEAST_ENTROPY, SMALLEST, ShownImage};
+use shown_image::{ImageRole, LEAST_ENTROPY, ShownImage};
+pub(crate) use size_bound::size_bound;
 
 /// From this confidence on an image is planned as the largest paint: 95 of 100 such images are.
 pub(crate) const PLANNED: f64 = 0.8;

@@ -8,7 +8,7 @@ use crate::style::SheetId;
 use crate::viewport::Viewport;
 
 /// A smaller image is never planned, whatever else there is: text of some words is as large.
-pub(super) const SMALLEST: f32 = 9_000.0;
+pub(crate) const SMALLEST: f32 = 9_000.0;
 
 /// Bits per pixel below which an image does not count.
 pub(super) const LEAST_ENTROPY: f32 = 0.05;

@@ -30,12 +30,14 @@ impl Page {
             condition: None,
             used_by: None,
             viewports: Vec::new(),
+            responsive: None,
             missing: false,
             file: Some(FileId::for_tests(order)),
             crossorigin: (*class == Class::Font).then_some(CrossOrigin::Anonymous),
             integrity: None,
             corrupt: false,
             rank: Rank::Used,
+            is_preloaded: false,
             module: *class == Class::Module,
             order,
         };
@@ -334,4 +336,78 @@ fn what_a_browser_would_throw_away_is_not_sent() {
 fn late_and_conditional_fetches_are_not_planned() {
     let page = Page::new(&[SHEET, FONT]).with("/f.woff2", |fetch| fetch.when = When::Conditional);
     assert_eq!(page.planned(9000).0, ["/a.css push"]);
+}
+
+#[test]
+fn an_image_of_some_viewports_is_linked_for_them_or_left_out() {
+    const HERO: (&str, Class, u32) = ("/h.webp", Class::Lcp, 1);
+    const OTHER: (&str, Class, u32) = ("/o.webp", Class::Lcp, 1);
+    let responsive = |media: Option<&str>, imagesrcset: Option<&str>| {
+        let said = Responsive {
+            media: media.map(str::to_owned),
+            imagesrcset: imagesrcset.map(str::to_owned),
+            imagesizes: None,
+        };
+        (!said.is_empty()).then(|| Arc::new(said))
+    };
+    let wide = responsive(Some("(min-width: 600px)"), None);
+    let narrow = responsive(Some("not (min-width: 600px)"), None);
+    let set = responsive(None, Some("/h.webp 400w, /o.webp 800w"));
+    let long = "/h.webp 400w, ".repeat(400);
+    let too_long = responsive(None, Some(&long));
+    let (page, preloaded) = ("the page shows it", "the page preloads it");
+    // What is said of the first image and of the second, who asks for it; the plan, and what is left out.
+    for (first, second, asks, planned, left_out) in [
+        (
+            &wide,
+            &narrow,
+            page,
+            ["/h.webp link", "/o.webp link"].as_slice(),
+            [].as_slice(),
+        ),
+        (
+            &wide,
+            &narrow,
+            preloaded,
+            &["/h.webp link", "/o.webp link"],
+            &[],
+        ),
+        (&wide, &None, page, &["/h.webp link"], &["/o.webp"]),
+        (&set, &set, page, &["/h.webp link"], &["/o.webp"]),
+        (&too_long, &wide, page, &["/o.webp link"], &["/h.webp"]),
+        (&wide, &narrow, "nobody", &[], &[]),
+    ] {
+        let at = |said: &Option<Arc<Responsive>>, viewport: &str| {
+            let (said, viewport) = (said.clone(), viewport.into());
+            move |fetch: &mut Fetch| {
+                fetch.destination = Destination::Image;
+                fetch.viewports = vec![Arc::clone(&viewport)];
+                fetch.confidence = confidence::VIEWPORT;
+                fetch.responsive = said.clone();
+                fetch.is_preloaded = asks == preloaded;
+                if asks != page {
+                    fetch.class = Class::Image;
+                }
+            }
+        };
+        let found = Page::new(&[HERO, OTHER])
+            .with("/h.webp", at(first, "phone"))
+            .with("/o.webp", at(second, "desktop"))
+            .planned(1_000_000);
+        assert_eq!(
+            (found.0.as_slice(), found.1.as_slice()),
+            (
+                planned
+                    .iter()
+                    .map(|&it| it.to_owned())
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+                left_out
+                    .iter()
+                    .map(|&it: &&str| it.to_owned())
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+            )
+        );
+    }
 }

@@ -69,6 +69,6 @@ pub(crate) use shadow_root::is_shadow_root;
 pub(crate) use sheet_rules::SheetRules;
 pub(crate) use styles::{DOCUMENT, StyleId, Styles};
 pub(crate) use substitution::Template;
-pub(crate) use usage::{Certainty, PageStyle, StyleBasis, Usage};
+pub(crate) use usage::{Certainty, ImageUse, PageStyle, StyleBasis, Usage};
 pub(crate) use value::{Display, Family, Generic, Visibility};
 pub(crate) use wide_keyword::WideKeyword;

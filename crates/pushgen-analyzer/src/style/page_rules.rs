@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use super::layer::LayerId;
-use super::matching::{Match, Outcome, PageSheet, match_page};
+use super::matching::{Match, Outcome, PageSheet, match_elements, match_page};
 use super::rule_index::RuleIndex;
 use super::sheet_rules::SheetRules;
 use crate::css::StyleSheet;
@@ -48,12 +48,33 @@ impl MatchSetId {
 pub(crate) struct PageMatches {
     fetching: Option<Matches>,
     boxes: Option<Matches>,
+    boxes_of_some: Option<(Vec<usize>, Matches)>,
 }
 
 impl PageMatches {
     /// The rules that decide what is fetched.
     pub(crate) fn fetching(&mut self, dom: &Dom, sheets: &[AppliedSheet<'_>]) -> &Matches {
         Matches::known_or(&mut self.fetching, sheets, || Matches::new(dom, sheets))
+    }
+
+    /// The rules about boxes, for these elements only.
+    pub(crate) fn boxes_of<'p>(
+        &mut self,
+        dom: &'p Dom,
+        sheets: &[AppliedSheet<'p>],
+        elements: &[Node<'p>],
+    ) -> &Matches {
+        let places: Vec<usize> = elements.iter().map(|element| element.index()).collect();
+        let known = self.boxes_of_some.take();
+        let known = known.filter(|(of, known)| *of == places && known.is_of(sheets));
+        let matches = known.map(|(_, known)| known).unwrap_or_else(|| {
+            let page_sheets = page_sheets(sheets, box_rules);
+            Matches::of(dom, sheets, |each| {
+                match_elements(dom, &page_sheets, MAX_BOX_STEPS, elements, each)
+            })
+        });
+        let (_, matches) = self.boxes_of_some.insert((places, matches));
+        matches
     }
 
     /// Both those and the rules about boxes.
@@ -83,13 +104,17 @@ pub(crate) struct Matches {
 impl Matches {
     /// Matches the rules that decide what is fetched.
     pub(crate) fn new(dom: &Dom, sheets: &[AppliedSheet<'_>]) -> Self {
-        Self::of(dom, sheets, MAX_STEPS, |applied| &applied.rules.index)
+        let page_sheets = page_sheets(sheets, |applied| &applied.rules.index);
+        Self::of(dom, sheets, |each| {
+            match_page(dom, &page_sheets, MAX_STEPS, each)
+        })
     }
 
     /// Matches the rules about boxes.
     fn of_boxes(dom: &Dom, sheets: &[AppliedSheet<'_>]) -> Self {
-        Self::of(dom, sheets, MAX_BOX_STEPS, |applied| {
-            &applied.rules.boxes(applied.sheet).index
+        let page_sheets = page_sheets(sheets, box_rules);
+        Self::of(dom, sheets, |each| {
+            match_page(dom, &page_sheets, MAX_BOX_STEPS, each)
         })
     }
 
@@ -102,24 +127,17 @@ impl Matches {
         known.insert(known_here.unwrap_or_else(make))
     }
 
+    /// Keeps what `run` finds.
     fn of<'p>(
         dom: &'p Dom,
         sheets: &[AppliedSheet<'p>],
-        steps: u64,
-        rules: impl Fn(&AppliedSheet<'p>) -> &'p RuleIndex,
+        run: impl FnOnce(&mut dyn FnMut(Node<'p>, &[Match])) -> Outcome,
     ) -> Self {
-        let page_sheets: Vec<PageSheet<'_>> = sheets
-            .iter()
-            .map(|applied| PageSheet {
-                rules: rules(applied),
-                owner: applied.owner,
-            })
-            .collect();
         let mut sets: Vec<Box<[Match]>> = vec![Box::default()];
         let mut known: FxHashMap<Box<[Match]>, MatchSetId> = FxHashMap::default();
         let mut of_element = vec![MatchSetId::NONE; dom.len()];
         let mut kept = 0;
-        let outcome = match_page(dom, &page_sheets, steps, |node, matches| {
+        let outcome = run(&mut |node, matches| {
             let id = match known.get(matches) {
                 Some(id) => *id,
                 None if kept + matches.len() > MAX_KEPT => {
@@ -169,4 +187,19 @@ fn identity(sheets: &[AppliedSheet<'_>]) -> Vec<(*const SheetRules, Option<usize
         )
     };
     sheets.iter().map(of).collect()
+}
+
+fn page_sheets<'p>(
+    sheets: &[AppliedSheet<'p>],
+    rules: impl Fn(&AppliedSheet<'p>) -> &'p RuleIndex,
+) -> Vec<PageSheet<'p>> {
+    let of = |applied: &AppliedSheet<'p>| PageSheet {
+        rules: rules(applied),
+        owner: applied.owner,
+    };
+    sheets.iter().map(of).collect()
+}
+
+fn box_rules<'p>(applied: &AppliedSheet<'p>) -> &'p RuleIndex {
+    &applied.rules.boxes(applied.sheet).index
 }
