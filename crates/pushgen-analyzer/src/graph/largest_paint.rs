@@ -99,7 +99,7 @@ impl Painted<'_> {
             let attribute = place.ok().and_then(|at| self.attributes.get(at));
             let attribute = attribute.map(|(_, rule)| &*rule.boxes);
             let rules = rules.of(*element, None, attribute);
-            size_bound(rules, *natural, self.viewport).is_none_or(|area| area >= SMALLEST)
+            size_bound(*element, rules, *natural, self.viewport).is_none_or(|area| area >= SMALLEST)
         })
     }
 

@@ -17,6 +17,7 @@ use crate::layout::{BackgroundSize, Basis, LayoutBox, Placed, Rect, TextMetrics,
 use crate::site::NaturalSize;
 use crate::viewport::Viewport;
 
+mod attribute_size;
 mod content_image;
 mod page_boxes;
 mod shown_image;

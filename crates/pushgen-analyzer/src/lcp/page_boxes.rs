@@ -4,12 +4,13 @@
 //! a box, and for each `::before` and `::after`, in document order and no more than [`MAX_BOXES`]. Only rules that hold at
 //! the viewport for sure are used. Of several backgrounds the first is taken. Left out: pages with declared shadow roots.
 
+use super::attribute_size::attribute_sizes;
 use super::content_image::ContentImages;
 use super::shown_image::{FoundImage, ImageRole, ImageUrl, ShownImage};
 use super::{MAX_BOXES, PageBox};
 use crate::css::StyleRule;
 use crate::html::{Namespace, Node};
-use crate::layout::{BoxStyle, Element, LayoutBox, Length, Text, Unit};
+use crate::layout::{BoxStyle, Element, LayoutBox, Text};
 use crate::style::{
     BoxKind, BoxRules, ComputedStyle, ContentIs, Display, ElementBox, Family, Generic, Longhand,
     Matches, PageStyle, PseudoElement, StyleBasis, StyleId, Styles, Visibility, is_shadow_root,
@@ -154,13 +155,7 @@ impl<'p> Walk<'p> {
         attribute: Option<&'p StyleRule>,
     ) -> BoxStyle {
         let is_html = element.namespace() == Namespace::Html;
-        let hint = |name: &str| {
-            let value = element.attribute(name);
-            value
-                .filter(|_| is_sized_by_attributes(element))
-                .and_then(dimension)
-        };
-        let (width, height) = (hint("width"), hint("height"));
+        let (width, height) = attribute_sizes(element);
         let parent = around.and_then(|around| self.boxes.get(around.at));
         BoxStyle::of(
             self.rules
@@ -238,37 +233,6 @@ fn is_shape(parent: Node<'_>, element: Node<'_>) -> bool {
     parent.namespace() == Namespace::Svg
         && element.namespace() == Namespace::Svg
         && !matches!(element.name(), "g" | "image" | "svg" | "a")
-}
-
-/// Whether the attributes `width` and `height` say how large it is (HTML §15.4.3, §15.3.9).
-fn is_sized_by_attributes(element: Node<'_>) -> bool {
-    matches!(
-        element.name(),
-        "img"
-            | "video"
-            | "canvas"
-            | "svg"
-            | "iframe"
-            | "object"
-            | "embed"
-            | "table"
-            | "td"
-            | "th"
-            | "image"
-    )
-}
-
-/// HTML §2.3.4.4, rules for parsing dimension values.
-fn dimension(text: &str) -> Option<Length> {
-    let text = text.trim_ascii();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
-    let (number, rest) = text.split_at(end.unwrap_or(text.len()));
-    let number: f32 = number.parse().ok()?;
-    Some(if rest.starts_with('%') {
-        Length::Unit(number, Unit::Percent)
-    } else {
-        Length::pixels(number)
-    })
 }
 
 fn is_monospace(style: &ComputedStyle) -> bool {
