@@ -16,15 +16,14 @@ use crate::emit;
 use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
 use crate::graph::{
-    Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, Traces, merge,
-    page_graph,
+    Document, Integrity, Modules, PageContext, PageGraph, PageMemo, Sheets, Suggestions, Traces,
+    merge, page_graph,
 };
 use crate::html::{Stopped, layout_viewport, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
 use crate::resolve::Resolver;
 use crate::running_code::RunningCode;
 use crate::site::{FileId, ImageSizes, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
-use crate::style::PageMatches;
 use crate::trace::Trace;
 use crate::viewport::Viewport;
 
@@ -159,7 +158,7 @@ impl<'s> Analyzer<'s> {
         });
         let (dom, stopped) = parse(&text);
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
-        let mut matches = PageMatches::default();
+        let mut memo = PageMemo::default();
         let mut graphs = Vec::with_capacity(self.options.viewports.len());
         let mut layouts = Vec::with_capacity(self.options.viewports.len());
         for window in &self.options.viewports {
@@ -172,15 +171,16 @@ impl<'s> Analyzer<'s> {
                 encoding,
                 is_read,
             };
-            let (graph, noticed) = page_graph(self.context(&layout), page, &document, &mut matches);
+            let (graph, noticed) = page_graph(self.context(&layout), page, &document, &mut memo);
             findings.extend(noticed);
             graphs.push(graph);
         }
         // What all viewports notice is told once.
         findings.sort();
         findings.dedup();
-        let graph = merge(graphs, &self.viewport_names, &layouts)
+        let mut graph = merge(graphs, &self.viewport_names, &layouts)
             .unwrap_or_else(|| PageGraph::unread(self.site, page));
+        self.traces.add_to(page, &mut graph);
         PageAnalysis { graph, findings }
     }
 
@@ -324,7 +324,6 @@ impl<'s> Analyzer<'s> {
             integrity: &self.integrity,
             suggestions: &self.suggestions,
             image_sizes: &self.image_sizes,
-            traces: &self.traces,
             viewport,
         }
     }

@@ -108,8 +108,10 @@ pub enum PolicyError {
         /// `/analysis/base_path`.
         at: Pointer,
     },
-    /// The device pixel ratio is out of range or has more than three decimals.
-    #[error("{at}: there is no viewport")]
+    /// There is no viewport: pushgen before 0.1.0 wrote `viewport` and `dpr` instead.
+    #[error(
+        "{at}: there is no viewport; if the policy is of an earlier pushgen, run `pushgen analyze` again"
+    )]
     NoViewport {
         /// `/analysis/viewports`.
         at: Pointer,

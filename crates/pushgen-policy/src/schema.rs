@@ -86,3 +86,20 @@ pub(crate) fn pages(generator: &mut SchemaGenerator) -> Schema {
         "maxProperties": crate::MAX_MEMBERS
     })
 }
+
+/// A policy without viewports is read only to say what is wrong with it.
+pub(crate) fn require_viewports(schema: &mut Schema) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(required) = object.get_mut("required").and_then(|it| it.as_array_mut()) {
+        required.insert(0, "viewports".into());
+    }
+    let viewports = object
+        .get_mut("properties")
+        .and_then(|it| it.get_mut("viewports"))
+        .and_then(|it| it.as_object_mut());
+    if let Some(viewports) = viewports {
+        viewports.remove("default");
+    }
+}

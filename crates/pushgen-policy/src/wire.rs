@@ -74,8 +74,10 @@ impl Default for Policy {
 /// What the analysis was told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = crate::schema::require_viewports))]
 pub struct Analysis {
     /// Width, height and device pixel ratio of each viewport.
+    #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub viewports: Vec<Viewport>,
     /// The preferred colour scheme.

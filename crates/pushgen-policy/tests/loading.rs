@@ -75,8 +75,8 @@ fn refuses_what_is_wrong_and_says_where() {
         (
             r#""viewports": ["412x823@1.75", "1350x940@1"], "#,
             "",
-            "Shape",
-            "/analysis",
+            "NoViewport",
+            "/analysis/viewports",
         ),
         ("1350x940", "1350", "Shape", "/analysis/viewports/1"),
         ("@1.75", "@17.5", "Shape", "/analysis/viewports/0"),

@@ -244,6 +244,8 @@ impl Fetch {
         }
         (self.when, self.confidence) = (request.when, request.confidence);
         self.condition = None;
+        // Which viewport the load had is not known.
+        self.viewports.clear();
         self.depth = request.depth;
         self.location = request.location;
         if let Some(initiator) = request.initiator {
@@ -314,6 +316,8 @@ impl Fetch {
     pub(super) fn merge_viewport(&mut self, other: Self) {
         self.render_blocking |= other.render_blocking;
         self.parser_blocking |= other.parser_blocking;
+        // Depth and place are those of the earliest use.
+        let is_nearer = (other.when, other.depth) < (self.when, self.depth);
         match other.when.cmp(&self.when) {
             Ordering::Less => {
                 (self.when, self.confidence) = (other.when, other.confidence);
@@ -344,10 +348,11 @@ impl Fetch {
         if is_lcp && self.class == Class::Image {
             self.class = Class::Lcp;
         }
-        if other.depth < self.depth {
+        if is_nearer {
             self.depth = other.depth;
             self.initiator = other.initiator;
             self.location = other.location;
+            self.order = other.order;
         }
     }
 }

@@ -29,5 +29,6 @@ pub(crate) use missing::Suggestions;
 pub(crate) use modules::Modules;
 pub(crate) use page::{Document, PageContext, page_graph};
 pub(crate) use sheets::Sheets;
+pub(crate) use style_use::PageMemo;
 pub(crate) use traced::Traces;
 pub(crate) use viewports::merge;

@@ -20,8 +20,7 @@ use super::largest_paint::LcpImage;
 use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
 use super::sheets::{self, Sheets, Surroundings};
-use super::style_use::{StyleSources, StyledDocument, inline};
-use super::traced::{Traced, Traces};
+use super::style_use::{InlineSheet, PageMemo, StyleSources, StyledDocument, inline};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding};
 use crate::html::{Dom, Effect, Mention, SecurityPolicies, Where};
@@ -50,7 +49,6 @@ pub(crate) struct PageContext<'a> {
     pub(crate) integrity: &'a Integrity,
     pub(crate) suggestions: &'a Suggestions,
     pub(crate) image_sizes: &'a ImageSizes,
-    pub(crate) traces: &'a Traces,
     pub(crate) viewport: &'a Viewport,
 }
 
@@ -68,7 +66,7 @@ pub(crate) fn page_graph(
     context: PageContext<'_>,
     page: FileId,
     document: &Document<'_>,
-    matches: &mut PageMatches,
+    memo: &mut PageMemo,
 ) -> (PageGraph, Vec<Finding>) {
     let target: Arc<str> = context.site.url_path(page).into();
     let url = context.resolver.url(&target);
@@ -94,13 +92,14 @@ pub(crate) fn page_graph(
         lcp: None,
         awaiting: Vec::new(),
         lost: HashSet::new(),
+        inline: std::mem::take(&mut memo.inline),
     };
     for mention in document.mentions {
         builder.mention(mention);
     }
-    builder.add_style_use(document.dom, matches);
+    builder.add_style_use(document.dom, &mut memo.matches);
     builder.add_chunks();
-    builder.add_traced(page);
+    memo.inline = std::mem::take(&mut builder.inline);
     let findings = std::mem::take(&mut builder.findings);
     (builder.finish(document.is_read), findings)
 }
@@ -120,7 +119,7 @@ struct Builder<'a> {
     fetches: Vec<Fetch>,
     by_path: HashMap<Arc<str>, usize>,
     /// The sheets that were followed, and what waited for them: a page may link one a thousand times.
-    followed: HashSet<(sheets::Node, Blocking)>,
+    followed: HashSet<(sheets::Node, Blocking, When, u64)>,
     foreign_blocker: Option<String>,
     /// The content security policies that are in force by now.
     policies: SecurityPolicies,
@@ -136,6 +135,8 @@ struct Builder<'a> {
     awaiting: Vec<Awaiting>,
     /// Targets without a file that were told.
     lost: HashSet<Arc<str>>,
+    /// The `style` elements that were parsed, for an earlier viewport or this one.
+    inline: HashMap<usize, InlineSheet>,
 }
 
 /// A request of an element that asks for it only if it is rendered.
@@ -158,12 +159,18 @@ impl Builder<'_> {
                 line,
                 element,
             } => {
-                let sheet = StyleSheet::parse(text);
-                self.style(&sheet, line, effect);
+                let (base, encoding, name) = (&self.base, self.encoding, &self.name);
+                let parsed = self.inline.entry(element.index()).or_insert_with(|| {
+                    let sheet = StyleSheet::parse(text);
+                    Arc::new(Some(inline(sheet, base, encoding, name, line)))
+                });
+                let parsed = Arc::clone(parsed);
+                if let Some(sheet) = parsed.as_ref() {
+                    self.style(&sheet.sheet, line, effect);
+                }
                 if effect.applies {
-                    let sheet = inline(sheet, &self.base, self.encoding, &self.name, line);
                     self.style
-                        .add_sheet(sheet, element.index(), effect.confidence);
+                        .add_sheet(parsed, element.index(), effect.confidence);
                 }
             }
             Mention::StyleAttribute {
@@ -411,7 +418,8 @@ impl Builder<'_> {
     }
 
     fn follow_sheet(&mut self, sheet: sheets::Node, root: &Root) {
-        if !self.followed.insert((sheet, root.blocking)) {
+        let way = (sheet, root.blocking, root.when, root.confidence.to_bits());
+        if !self.followed.insert(way) {
             return;
         }
         let behind = self.context.sheets.closure(self.context, sheet);
@@ -454,29 +462,6 @@ impl Builder<'_> {
         for request in chunks::requests(self.context, &self.base, &sources) {
             if self.policies.allows(request.destination, Where::Own) {
                 self.add(request);
-            }
-        }
-    }
-
-    /// What traces show beyond what is known: it blocks nothing, and takes nothing from what the page says itself.
-    fn add_traced(&mut self, page: FileId) {
-        for Traced { request, asked_by } in self.context.traces.of(page) {
-            let asked_by = asked_by.as_deref().unwrap_or_default();
-            let depth = match self.by_path.get(asked_by) {
-                Some(at) => self.fetches[*at].depth + 1,
-                None if asked_by == &*self.target => 1,
-                // By what the graph does not know, which is no markup.
-                None => 2,
-            };
-            let request = Request {
-                depth,
-                ..request.clone()
-            };
-            match self.by_path.get(&request.path) {
-                Some(at) => self.fetches[*at].observe(request),
-                None => {
-                    self.add(request);
-                }
             }
         }
     }
@@ -565,7 +550,7 @@ impl Builder<'_> {
             text,
         } in awaiting
         {
-            if used.absent.get(element) != Some(&true) {
+            if used.is_stopped || used.absent.get(element) != Some(&true) {
                 self.add_named(request, line, &text);
             }
         }
@@ -573,13 +558,26 @@ impl Builder<'_> {
             if !self.policies.allows(request.destination, Where::Own) {
                 continue;
             }
-            let sheet = request.initiator.as_ref();
-            let sheet = sheet.and_then(|path| self.fetches.get(*self.by_path.get(path)?));
-            let (when, depth) = sheet.map_or((When::Load, 0), |sheet| (sheet.when, sheet.depth));
-            self.add(Request {
+            let (when, depth) = match &request.initiator {
+                None => (When::Load, 0),
+                Some(path) => match self.by_path.get(path).and_then(|at| self.fetches.get(*at)) {
+                    Some(sheet) => (sheet.when, sheet.depth),
+                    None => continue,
+                },
+            };
+            let request = Request {
                 when: request.when.max(when),
                 depth: depth + 1,
                 ..request
+            };
+            self.add(match used.is_stopped {
+                // What was not seen could say otherwise.
+                true => Request {
+                    when: request.when.max(When::Conditional),
+                    confidence: request.confidence.min(confidence::LAYOUT),
+                    ..request
+                },
+                false => request,
             });
         }
         self.lcp = used.lcp.and_then(|lcp| self.fetched(lcp));
@@ -695,7 +693,8 @@ impl Root {
 
 /// Whether the page's style decides about a request.
 fn is_for_style(request: &Request) -> bool {
-    request.when == When::Conditional && request.destination != Destination::Style
+    request.when == When::Conditional
+        && matches!(request.destination, Destination::Font | Destination::Image)
 }
 
 /// Whether a request waits for a box: plug-in content is not fetched without.

@@ -4,6 +4,7 @@
 //! requests for what is used, and the image that is likely the largest paint. `@import`s are followed in the order of the cascade: what is imported comes before what
 //! imports it (CSS Cascade 5 §6.4.2).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8};
@@ -16,7 +17,7 @@ use super::page::PageContext;
 use super::page_images::PageImages;
 use super::sheets::{self, ParsedSheet, chosen};
 use crate::css::{Applies, FontSource, ImageSource, MediaText, StyleRule, StyleSheet, Truth};
-use crate::html::{Dom, SecurityPolicies};
+use crate::html::{Dom, SecurityPolicies, Where};
 use crate::lcp::{ContentImages, ImageUrl};
 use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
@@ -78,6 +79,18 @@ struct Sheet {
     layers: Vec<LayerId>,
 }
 
+/// The sheet of a `style` element. It is parsed once for all viewports of a page, which then have the same sheet.
+pub(super) type InlineSheet = Arc<Option<ParsedSheet>>;
+
+/// What the viewports of a page share.
+#[derive(Debug, Default)]
+pub(crate) struct PageMemo {
+    pub(super) matches: PageMatches,
+    /// The `style` elements by their places in the document. What was matched is known by their addresses, so that
+    /// they have to stay.
+    pub(super) inline: HashMap<usize, InlineSheet>,
+}
+
 /// What a page's style makes the browser fetch.
 #[derive(Default)]
 pub(super) struct StyleRequests {
@@ -119,9 +132,9 @@ impl StyleSources {
     }
 
     /// A `style` element that applies.
-    pub(super) fn add_sheet(&mut self, sheet: ParsedSheet, element: usize, confidence: f64) {
+    pub(super) fn add_sheet(&mut self, sheet: InlineSheet, element: usize, confidence: f64) {
         self.roots.push(Root {
-            sheet: RootSheet::Inline(Arc::new(Some(sheet))),
+            sheet: RootSheet::Inline(sheet),
             element: Some(element),
             confidence,
             media: match confidence < confidence::CERTAIN {
@@ -150,6 +163,7 @@ impl StyleSources {
         let StyledDocument { dom, encoding, .. } = document;
         let mut collector = Collector {
             context,
+            may_import: document.policies.allows(Destination::Style, Where::Own),
             sheets: Vec::new(),
             layers: LayerTree::default(),
             within: Vec::new(),
@@ -253,9 +267,13 @@ impl StyleSources {
             true => None,
             false => painted.largest(&usage, known),
         };
+        let parsed_sheets: Vec<(&Sheet, &ParsedSheet)> = sheets
+            .iter()
+            .filter_map(|sheet| Some((sheet, sheet.parsed.as_ref().as_ref()?)))
+            .collect();
         let uses = Uses {
             context,
-            sheets: &sheets,
+            sheets: &parsed_sheets,
             attributes: &self.attributes,
             dom,
             encoding,
@@ -272,6 +290,8 @@ impl StyleSources {
 /// Puts the sheets in the order of the cascade.
 struct Collector<'a> {
     context: PageContext<'a>,
+    /// Whether the page's security policies let in what is imported.
+    may_import: bool,
     sheets: Vec<Sheet>,
     layers: LayerTree,
     /// The files that are being followed, so that a cycle ends.
@@ -335,7 +355,8 @@ impl Collector<'_> {
                 Some(layer) => self.layers.enter(from.layer, layer),
                 None => from.layer,
             };
-            let holds = import.applies(viewport) == Applies::Matches
+            let holds = self.may_import
+                && import.applies(viewport) == Applies::Matches
                 && import
                     .supports
                     .is_none_or(|supports| supports.truth == Truth::True);
@@ -378,7 +399,8 @@ impl Collector<'_> {
 /// Turns uses into requests.
 struct Uses<'u> {
     context: PageContext<'u>,
-    sheets: &'u [Sheet],
+    /// As they were numbered for [`Usage`].
+    sheets: &'u [(&'u Sheet, &'u ParsedSheet)],
     attributes: &'u [Attribute],
     dom: &'u Dom,
     encoding: &'static Encoding,
@@ -450,12 +472,8 @@ impl Uses<'_> {
     }
 
     fn sheet(&self, SheetId(at): SheetId) -> Option<(Option<&Sheet>, &ParsedSheet)> {
-        let sheet = self
-            .sheets
-            .iter()
-            .filter(|sheet| sheet.parsed.is_some())
-            .nth(at as usize)?;
-        Some((Some(sheet), sheet.parsed.as_ref().as_ref()?))
+        let (sheet, parsed) = self.sheets.get(at as usize)?;
+        Some((Some(sheet), parsed))
     }
 
     fn request(

@@ -68,7 +68,7 @@ pub(crate) fn merge(
                 .iter()
                 .filter_map(|viewport| names.get(*viewport).cloned())
                 .collect();
-        } else if fetch.confidence >= confidence::VIEWPORT && !fetch.is_traced() {
+        } else if fetch.confidence >= confidence::VIEWPORT {
             fetch.confidence = confidence::CERTAIN;
         }
         let is_true = |responsive: &Arc<Responsive>| agrees(responsive, &agreeing, layouts);

@@ -253,8 +253,8 @@ impl<'p> Styles<'p> {
             .collect();
         if element.is("q") {
             pseudo_elements.extend([PseudoElement::Before, PseudoElement::After]);
-            pseudo_elements.sort_unstable();
         }
+        pseudo_elements.sort_unstable();
         pseudo_elements.dedup();
         let pseudo_elements: Box<[(PseudoElement, StyleId)]> = pseudo_elements
             .into_iter()
