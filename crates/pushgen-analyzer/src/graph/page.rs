@@ -167,8 +167,8 @@ impl Builder<'_> {
             } => {
                 let sheet = StyleSheet::parse_declarations(text);
                 self.style(&sheet, line, Effect::ALWAYS);
-                let sheet = inline(sheet, &self.base, self.encoding, &self.name, line);
-                self.style.add_attribute(sheet, element.index());
+                self.style
+                    .add_attribute(sheet, &self.base, line, element.index());
             }
             Mention::Module { text, line } => {
                 let script = Script::parse_module(text);
@@ -524,7 +524,8 @@ impl Builder<'_> {
         let style = std::mem::take(&mut self.style);
         let awaiting = std::mem::take(&mut self.awaiting);
         let must_know = !awaiting.is_empty();
-        let used = style.requests(self.context, dom, self.encoding, must_know, matches);
+        let name = Arc::clone(&self.name);
+        let used = style.requests(self.context, dom, &name, self.encoding, must_know, matches);
         for Awaiting {
             request,
             element,

@@ -34,6 +34,8 @@ const MAX_IMPORT_DEPTH: usize = 64;
 pub(super) struct StyleSources {
     roots: Vec<Root>,
     attributes: Vec<Attribute>,
+    /// What the URLs of the attributes are relative to: `base` may change it on the way.
+    bases: Vec<Url>,
 }
 
 /// A sheet that the document names, or holds.
@@ -55,7 +57,22 @@ enum RootSheet {
 #[derive(Debug)]
 struct Attribute {
     element: usize,
-    sheet: ParsedSheet,
+    line: u32,
+    declarations: Vec<Declaration>,
+    /// Whether they name an image.
+    fetches: bool,
+    /// Which of the bases it has.
+    base: usize,
+}
+
+/// Where a URL stands.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    sheet: Option<&'p Sheet>,
+    base: &'p Url,
+    name: &'p Arc<str>,
+    /// The line that the text starts on.
+    line: u32,
 }
 
 /// A sheet in force.
@@ -104,8 +121,25 @@ impl StyleSources {
         });
     }
 
-    pub(super) fn add_attribute(&mut self, sheet: ParsedSheet, element: usize) {
-        self.attributes.push(Attribute { element, sheet });
+    /// A `style` attribute.
+    pub(super) fn add_attribute(
+        &mut self,
+        mut sheet: StyleSheet,
+        base: &Url,
+        line: u32,
+        element: usize,
+    ) {
+        if self.bases.last() != Some(base) {
+            self.bases.push(base.clone());
+        }
+        let rule = sheet.style_rules.first_mut();
+        self.attributes.push(Attribute {
+            element,
+            line,
+            declarations: rule.map_or(Vec::new(), |rule| std::mem::take(&mut rule.declarations)),
+            fetches: !sheet.images.is_empty(),
+            base: self.bases.len() - 1,
+        });
     }
 
     /// What the elements of the page use; with `must_know` even if that is nothing, for their boxes' sake.
@@ -113,6 +147,7 @@ impl StyleSources {
         self,
         context: PageContext<'_>,
         dom: &Dom,
+        name: &Arc<str>,
         encoding: &'static Encoding,
         must_know: bool,
         known: &mut Option<Matches>,
@@ -139,11 +174,8 @@ impl StyleSources {
                 .iter()
                 .filter_map(|sheet| sheet.parsed.as_ref().as_ref())
                 .any(names_something)
-            || self
-                .attributes
-                .iter()
-                .any(|attribute| names_something(&attribute.sheet));
-        if !is_of_interest {
+            || self.attributes.iter().any(|attribute| attribute.fetches);
+        if !is_of_interest || is_stopped {
             return StyleRequests {
                 is_stopped,
                 ..StyleRequests::default()
@@ -168,10 +200,8 @@ impl StyleSources {
         let attributes: Vec<(usize, &[Declaration])> = self
             .attributes
             .iter()
-            .filter_map(|attribute| {
-                let rule = attribute.sheet.sheet.style_rules.first()?;
-                Some((attribute.element, &*rule.declarations))
-            })
+            .filter(|attribute| !attribute.declarations.is_empty())
+            .map(|attribute| (attribute.element, &*attribute.declarations))
             .collect();
         let Some(matches) = known else {
             return StyleRequests::default();
@@ -184,17 +214,26 @@ impl StyleSources {
             attributes: &attributes,
             viewport: context.viewport,
         });
+        // What was found so far is not what the page uses: rules that were not asked may say otherwise.
+        if usage.is_stopped {
+            return StyleRequests {
+                is_stopped: true,
+                ..StyleRequests::default()
+            };
+        }
+        let read = sheets.iter().filter(|sheet| sheet.parsed.is_some());
         let uses = Uses {
             context,
-            sheets: &sheets,
-            attributes: &self.attributes,
+            sheets: read.collect(),
+            sources: &self,
+            name,
             dom,
             encoding,
         };
         StyleRequests {
             requests: uses.requests(&usage),
-            is_stopped: is_stopped || usage.is_stopped,
             absent: usage.absent,
+            is_stopped: false,
         }
     }
 }
@@ -300,8 +339,11 @@ impl Collector<'_> {
 /// Turns uses into requests.
 struct Uses<'u> {
     context: PageContext<'u>,
-    sheets: &'u [Sheet],
-    attributes: &'u [Attribute],
+    /// Those that were read, as they are numbered in the style of the page.
+    sheets: Vec<&'u Sheet>,
+    sources: &'u StyleSources,
+    /// The file of the document.
+    name: &'u Arc<str>,
     dom: &'u Dom,
     encoding: &'static Encoding,
 }
@@ -310,7 +352,7 @@ impl Uses<'_> {
     fn requests(&self, usage: &Usage) -> Vec<Request> {
         let mut requests = Vec::new();
         for found in &usage.faces {
-            let Some((sheet, parsed)) = self.sheet(found.sheet) else {
+            let Some((place, parsed)) = self.sheet(found.sheet) else {
                 continue;
             };
             let Some(face) = parsed.sheet.font_faces.get(found.face) else {
@@ -329,7 +371,7 @@ impl Uses<'_> {
                 ..Reference::new(url, Destination::Font, position.line)
             };
             let condition = format!("text in {face}");
-            requests.extend(self.request(&reference, found.certainty, condition, sheet, parsed));
+            requests.extend(self.request(&reference, found.certainty, condition, place));
         }
         for found in &usage.images {
             let Some(url) = chosen(&found.source, self.context.viewport) else {
@@ -338,40 +380,42 @@ impl Uses<'_> {
             let reference = Reference::new(url, Destination::Image, found.position.line);
             let element = self.dom.element(found.element);
             let condition = match element {
-                Some(element) => format!("{} of {}", found.property, name(element)),
+                Some(element) => format!("{} of {}", found.property, selector(element)),
                 None => found.property.to_owned(),
             };
-            let request = if found.sheet == DOCUMENT {
-                let at = self
-                    .attributes
-                    .binary_search_by_key(&found.element, |attribute| attribute.element);
-                let attribute = at.ok().and_then(|at| self.attributes.get(at));
-                attribute.and_then(|attribute| {
-                    self.request(
-                        &reference,
-                        found.certainty,
-                        condition,
-                        None,
-                        &attribute.sheet,
-                    )
-                })
-            } else {
-                self.sheet(found.sheet).and_then(|(sheet, parsed)| {
-                    self.request(&reference, found.certainty, condition, sheet, parsed)
-                })
+            let place = match found.sheet {
+                DOCUMENT => self.attribute(found.element),
+                sheet => self.sheet(sheet).map(|(place, _)| place),
             };
-            requests.extend(request);
+            requests.extend(
+                place.and_then(|place| self.request(&reference, found.certainty, condition, place)),
+            );
         }
         requests
     }
 
-    fn sheet(&self, SheetId(at): SheetId) -> Option<(Option<&Sheet>, &ParsedSheet)> {
-        let sheet = self
-            .sheets
-            .iter()
-            .filter(|sheet| sheet.parsed.is_some())
-            .nth(at as usize)?;
-        Some((Some(sheet), sheet.parsed.as_ref().as_ref()?))
+    fn sheet(&self, SheetId(at): SheetId) -> Option<(Place<'_>, &ParsedSheet)> {
+        let sheet = *self.sheets.get(at as usize)?;
+        let parsed = sheet.parsed.as_ref().as_ref()?;
+        let place = Place {
+            sheet: Some(sheet),
+            base: &parsed.base,
+            name: &parsed.name,
+            line: parsed.line,
+        };
+        Some((place, parsed))
+    }
+
+    fn attribute(&self, element: usize) -> Option<Place<'_>> {
+        let attributes = &self.sources.attributes;
+        let at = attributes.binary_search_by_key(&element, |attribute| attribute.element);
+        let attribute = attributes.get(at.ok()?)?;
+        Some(Place {
+            sheet: None,
+            base: self.sources.bases.get(attribute.base)?,
+            name: self.name,
+            line: attribute.line,
+        })
     }
 
     fn request(
@@ -379,24 +423,22 @@ impl Uses<'_> {
         reference: &Reference<'_>,
         certainty: Certainty,
         condition: String,
-        sheet: Option<&Sheet>,
-        parsed: &ParsedSheet,
+        place: Place<'_>,
     ) -> Option<Request> {
-        let path = sheet.and_then(|sheet| sheet.path.clone());
+        let path = place.sheet.and_then(|sheet| sheet.path.clone());
         // The queries of what stands in the document are in its encoding.
         let target = match &path {
-            Some(_) => self.context.resolver.resolve(&parsed.base, reference.url),
-            None => {
-                self.context
-                    .resolver
-                    .resolve_encoded(&parsed.base, reference.url, self.encoding)
-            }
+            Some(_) => self.context.resolver.resolve(place.base, reference.url),
+            None => self
+                .context
+                .resolver
+                .resolve_encoded(place.base, reference.url, self.encoding),
         };
         let Target::Site(target) = target else {
             return None;
         };
-        let (file, line) = parsed.place(reference.line);
-        let location = format!("{file}:{line}").into();
+        let line = (place.line + reference.line).saturating_sub(1);
+        let location = format!("{}:{line}", place.name).into();
         let (when, sure) = match certainty {
             Certainty::Certain => (When::Load, confidence::CERTAIN),
             Certainty::Machine => (When::Load, confidence::MACHINE),
@@ -404,7 +446,7 @@ impl Uses<'_> {
         };
         Some(Request {
             when,
-            confidence: sheet.map_or(sure, |sheet| sheet.confidence.min(sure)),
+            confidence: place.sheet.map_or(sure, |sheet| sheet.confidence.min(sure)),
             initiator: path,
             condition: Some(condition.into()),
             ..Request::of(reference, target.path.into(), target.file, location)
@@ -413,7 +455,7 @@ impl Uses<'_> {
 }
 
 /// An element as its simplest selector: `header.masthead`.
-fn name(element: Node<'_>) -> String {
+fn selector(element: Node<'_>) -> String {
     let mut name = element.name().to_owned();
     if let Some(id) = element.attribute("id").filter(|id| !id.is_empty()) {
         name.push('#');
@@ -428,7 +470,7 @@ fn name(element: Node<'_>) -> String {
     name
 }
 
-/// The declarations of a `style` attribute, or a `style` element's text, as a sheet of the document.
+/// The text of a `style` element as a sheet of the document.
 pub(super) fn inline(
     sheet: StyleSheet,
     base: &Url,

@@ -136,6 +136,9 @@ impl PageMatcher<'_> {
             if *tree != root && Some(*tree) != shadow {
                 continue;
             }
+            if !element.tree.take(keys.len()) {
+                return;
+            }
             for entry in sheet.rules.candidates(keys) {
                 if !element.tree.take(1) {
                     return;
