@@ -7,7 +7,7 @@ policy=../crates/pushgen-policy
 # libFuzzer cuts what is longer than its -max_len.
 largest=16384
 
-for target in html css js import_map har srcset policy digest site observer request decision response redirect; do
+for target in html css style js import_map har srcset policy digest site observer request decision response redirect; do
     mkdir -p "corpus/$target"
 done
 
@@ -96,6 +96,17 @@ for folder in "$fixtures"/*/dist; do
         done
         printf '\006'
     } > "corpus/site/$(name "$folder")"
+done
+
+# Pages with the first sheet of each fixture.
+for folder in "$fixtures"/*/dist; do
+    {
+        find "$folder" -type f -name '*.html' -size -16 | sort | head -n 1 | while read -r file; do
+            LC_ALL=C tr -d '\000' < "$file"
+        done
+        printf '\000'
+        find "$folder" -type f -name '*.css' -size -16 | sort | head -n 1 | while read -r file; do cat "$file"; done
+    } > "corpus/style/$(name "$folder")"
 done
 
 # Heads of requests, with and without what says that the client has everything, nothing or wants no pushes. Behind NUL

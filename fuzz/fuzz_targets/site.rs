@@ -116,13 +116,13 @@ fn options(choices: u8) -> Options {
         options.budget = 100;
     }
     if choices & 16 != 0 {
-        options.viewport = Viewport {
+        options.viewports = vec![Viewport {
             width: 360,
             height: 740,
             screen: None,
             dpr: 3.0,
             color_scheme: ColorScheme::Dark,
-        };
+        }];
     }
     options
 }

@@ -12,9 +12,12 @@ use crate::css::{
     StyleSheet, source_size,
 };
 use crate::encoding::{decode_html, looks_binary};
-use crate::html::{Mention, mentions, parse, srcset as candidates};
+use crate::html::{Mention, layout_viewport, mentions, parse, srcset as candidates};
 use crate::js::import_map::ImportMap;
 use crate::js::{Script, may_request};
+use crate::style::{
+    AppliedSheet, DOCUMENT, Declaration, LayerTree, Matches, PageStyle, SheetRules, Usage,
+};
 use crate::trace::Trace;
 use crate::viewport::{ColorScheme, Viewport};
 
@@ -34,7 +37,7 @@ pub fn html(bytes: &[u8]) {
     let lines = 1 + text.matches(['\n', '\r']).count();
     for viewport in [DESKTOP, PHONE] {
         let (dom, _) = parse(text);
-        let mentions = mentions(&dom, &viewport);
+        let mentions = mentions(&dom, &viewport, &layout_viewport(&dom, &viewport));
         assert!(mentions.len() <= 256 * text.len(), "too many mentions");
         for mention in &mentions {
             let (line, text_len) = match mention {
@@ -45,7 +48,7 @@ pub fn html(bytes: &[u8]) {
                     (reference.line, reference.url.len())
                 }
                 Mention::Style { text, line, .. }
-                | Mention::StyleAttribute { text, line }
+                | Mention::StyleAttribute { text, line, .. }
                 | Mention::Module { text, line }
                 | Mention::Script { text, line }
                 | Mention::ImportMap { text, line } => (*line, text.len()),
@@ -128,6 +131,92 @@ fn style(text: &str, sheet: &StyleSheet) {
         places.rest(problem.position.line, problem.position.column);
     }
     assert!(found <= text.len(), "{found} references");
+}
+
+/// A page and a sheet: which of its fonts and images the page uses at two viewports.
+pub fn page_style(page: &[u8], text: &str) {
+    let (dom, _) = parse(&decode_html(page.to_vec()).text);
+    let attributes: Vec<(usize, StyleSheet)> = dom
+        .elements()
+        .filter_map(|element| Some((element.index(), element.attribute("style")?)))
+        .map(|(index, text)| (index, StyleSheet::parse_declarations(text)))
+        .collect();
+    let attributes: Vec<(usize, &[Declaration])> = attributes
+        .iter()
+        .filter_map(|(index, sheet)| Some((*index, &*sheet.style_rules.first()?.declarations)))
+        .collect();
+    let mut sheets = vec![(StyleSheet::parse(text), None)];
+    for element in dom.elements().filter(|element| element.is("style")) {
+        sheets.push((StyleSheet::parse(element.text()), element.parent()));
+    }
+    let rules: Vec<SheetRules> = sheets
+        .iter()
+        .map(|(sheet, _)| SheetRules::new(sheet))
+        .collect();
+    let mut matches = None;
+    for viewport in [DESKTOP, PHONE] {
+        let mut layers = LayerTree::default();
+        let mut applied = Vec::new();
+        for ((sheet, owner), rules) in sheets.iter().zip(&rules) {
+            let mut entered = Vec::new();
+            for is_before_imports in [true, false] {
+                let root = LayerTree::ROOT;
+                layers.enter_all(
+                    root,
+                    &sheet.layers,
+                    is_before_imports,
+                    &viewport,
+                    &mut entered,
+                );
+            }
+            applied.push(AppliedSheet {
+                sheet,
+                rules,
+                owner: *owner,
+                layer: LayerTree::ROOT,
+                layers: entered,
+            });
+        }
+        let matches = matches.get_or_insert_with(|| Matches::new(&dom, &applied));
+        assert!(matches.is_of(&applied));
+        let usage = || {
+            Usage::of(PageStyle {
+                dom: &dom,
+                sheets: &applied,
+                layers: &layers.ranks(),
+                matches,
+                attributes: &attributes,
+                viewport: &viewport,
+            })
+        };
+        let used = usage();
+        let again = usage();
+        assert_eq!(
+            (&used.faces, &used.images, &used.absent, used.is_stopped),
+            (&again.faces, &again.images, &again.absent, again.is_stopped)
+        );
+        if used.is_stopped {
+            continue;
+        }
+        assert_eq!(used.absent.len(), dom.len());
+        for (at, found) in used.faces.iter().enumerate() {
+            let (sheet, _) = &sheets[found.sheet.0 as usize];
+            let face = &sheet.font_faces[found.face];
+            assert!(face.fetched_source().is_some() || face.sources.len() > 1);
+            assert_eq!(face.context.applies(&viewport), Applies::Matches);
+            let (before, _) = used.faces.split_at(at);
+            let is_repeated = before
+                .iter()
+                .any(|it| (it.sheet, it.face) == (found.sheet, found.face));
+            assert!(!is_repeated, "{found:?}");
+        }
+        for found in &used.images {
+            assert!(found.element < dom.len());
+            assert_ne!(used.absent.get(found.element), Some(&true), "{found:?}");
+            let is_known = (found.sheet.0 as usize) < sheets.len();
+            assert!(is_known || found.sheet == DOCUMENT, "{found:?}");
+        }
+    }
 }
 
 /// What holds on no screen holds on no screen, and what does not depend on the screen is the same on all.

@@ -4,7 +4,7 @@
 //! A context is a chain from the innermost condition outwards. It is shared by all that stands under it, so that a
 //! sheet with many references stays small.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::media::{Applies, MediaQueryList};
 use super::media_text::MediaText;
@@ -15,10 +15,22 @@ use crate::viewport::Viewport;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Context(Option<Arc<Link>>);
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Link {
     condition: ContextCondition,
     outer: Context,
+    /// Whether the whole chain holds on no screen, waits for layout, is for the start of a transition.
+    never_holds: bool,
+    depends_on_layout: bool,
+    is_starting_style: bool,
+    /// The last answer about the whole chain. Every rule below asks, and lists of queries may be long.
+    answer: Mutex<Option<(Viewport, Applies)>>,
+}
+
+impl PartialEq for Link {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.condition, &self.outer) == (&other.condition, &other.outer)
+    }
 }
 
 /// One enclosing at-rule.
@@ -52,7 +64,17 @@ pub(crate) enum Layer {
 impl Context {
     /// The same context with one more condition inside.
     pub(crate) fn with(&self, condition: ContextCondition) -> Self {
+        let never_holds = match &condition {
+            ContextCondition::Media(list) => list.evaluate(&Viewport::DESKTOP) == Applies::Never,
+            ContextCondition::Supports(truth) => *truth != Truth::True,
+            _ => false,
+        };
         Self(Some(Arc::new(Link {
+            never_holds: never_holds || self.never_holds(),
+            depends_on_layout: condition == ContextCondition::Container || self.depends_on_layout(),
+            is_starting_style: condition == ContextCondition::StartingStyle
+                || self.is_starting_style(),
+            answer: Mutex::default(),
             condition,
             outer: self.clone(),
         })))
@@ -71,15 +93,28 @@ impl Context {
     /// Whether the media and feature queries hold. A feature query without an answer is [`Applies::Elsewhere`]: it
     /// cannot be promised for this viewport. The conditions that need a layout or a tree are not looked at.
     pub(crate) fn applies(&self, viewport: &Viewport) -> Applies {
-        self.conditions()
-            .map(|condition| match condition {
+        // From the innermost chain that is not known outwards, so that nothing recurses.
+        let mut applies = Applies::Matches;
+        let mut open = Vec::new();
+        let mut here = self;
+        while let Some(link) = here.0.as_deref() {
+            if let Some(known) = link.known(viewport) {
+                applies = known;
+                break;
+            }
+            open.push(link);
+            here = &link.outer;
+        }
+        while let Some(link) = open.pop() {
+            applies = applies.max(match &link.condition {
                 ContextCondition::Media(list) => list.evaluate(viewport),
                 ContextCondition::Supports(Truth::False) => Applies::Never,
                 ContextCondition::Supports(Truth::Unknown) => Applies::Elsewhere,
                 _ => Applies::Matches,
-            })
-            .max()
-            .unwrap_or(Applies::Matches)
+            });
+            link.keep(*viewport, applies);
+        }
+        applies
     }
 
     /// On which screens the media queries hold, in words. The other conditions are not looked at.
@@ -95,23 +130,30 @@ impl Context {
 
     /// Whether it holds at no screen: `@media print`, `@supports (unheard-of: 1)`.
     pub(crate) fn never_holds(&self) -> bool {
-        self.conditions().any(|condition| match condition {
-            ContextCondition::Media(list) => list.evaluate(&Viewport::DESKTOP) == Applies::Never,
-            ContextCondition::Supports(truth) => *truth != Truth::True,
-            _ => false,
-        })
+        self.0.as_ref().is_some_and(|link| link.never_holds)
     }
 
     /// Whether it is for the style that a transition starts from.
     pub(crate) fn is_starting_style(&self) -> bool {
-        self.conditions()
-            .any(|condition| *condition == ContextCondition::StartingStyle)
+        self.0.as_ref().is_some_and(|link| link.is_starting_style)
     }
 
     /// Whether a container query stands around it, so that only layout can tell.
     pub(crate) fn depends_on_layout(&self) -> bool {
-        self.conditions()
-            .any(|condition| *condition == ContextCondition::Container)
+        self.0.as_ref().is_some_and(|link| link.depends_on_layout)
+    }
+}
+
+impl Link {
+    fn known(&self, viewport: &Viewport) -> Option<Applies> {
+        let answer = self.answer.lock().ok()?;
+        answer.and_then(|(of, applies)| (of == *viewport).then_some(applies))
+    }
+
+    fn keep(&self, viewport: Viewport, applies: Applies) {
+        if let Ok(mut answer) = self.answer.lock() {
+            *answer = Some((viewport, applies));
+        }
     }
 }
 

@@ -83,18 +83,19 @@ impl fmt::Display for StyleImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.property)?;
         if let Some(selector) = &self.selector {
-            // A selector list can be as long as the sheet.
-            let selector: String = selector
-                .split_ascii_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ");
-            let shown: String = selector.chars().take(80).collect();
-            let more = if shown.len() < selector.len() {
-                "…"
-            } else {
-                ""
-            };
-            write!(f, " of {shown}{more}")?;
+            f.write_str(" of ")?;
+            // A selector list can be as long as the sheet, and a rule can hold as many images.
+            let words = selector.split_ascii_whitespace().enumerate();
+            let mut characters = words.flat_map(|(at, word)| {
+                let space = (at > 0).then_some(' ');
+                space.into_iter().chain(word.chars())
+            });
+            for character in characters.by_ref().take(80) {
+                write!(f, "{character}")?;
+            }
+            if characters.next().is_some() {
+                f.write_str("…")?;
+            }
         }
         if self.context.depends_on_layout() {
             f.write_str(" in a container query")?;

@@ -113,6 +113,8 @@ pub(crate) enum ProblemKind {
     StrayBracket,
     /// Blocks or functions are nested too deeply; what is inside is not read.
     TooDeep,
+    /// The sheet refers to more images than are listed.
+    TooMany,
 }
 
 impl std::fmt::Display for ProblemKind {
@@ -122,12 +124,15 @@ impl std::fmt::Display for ProblemKind {
             Self::BadUrl => f.write_str("a URL holds characters that need quotes"),
             Self::StrayBracket => f.write_str("a closing bracket has no opening one"),
             Self::TooDeep => write!(f, "blocks are nested more than {MAX_DEPTH} deep"),
+            Self::TooMany => {
+                f.write_str("the sheet has too many images; the others are not listed")
+            }
         }
     }
 }
 
 /// A place in the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Position {
     /// From 1.
     pub(crate) line: u32,

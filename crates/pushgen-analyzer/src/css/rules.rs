@@ -26,6 +26,9 @@ use super::{Failure, MAX_DEPTH, Position, Problem, ProblemKind, StyleSheet};
 use crate::layout::BoxDeclaration;
 use crate::style::{Declaration, LayerMention, MentionId, NamespaceUrl};
 
+/// Images of one sheet. A declaration that goes beyond is not read.
+const MAX_IMAGES: usize = 65_536;
+
 /// Walks the rules and fills a sheet.
 pub(super) struct RuleReader<'s> {
     sheet: &'s mut StyleSheet,
@@ -45,6 +48,8 @@ pub(super) struct RuleReader<'s> {
     is_past_namespaces: bool,
     /// Whether nesting that is too deep has been told.
     too_deep: bool,
+    /// Whether images that are too many have been told.
+    too_many: bool,
 }
 
 /// What the block around the current position may contain.
@@ -104,6 +109,7 @@ impl<'s> RuleReader<'s> {
             imports: ImportPhase::Before,
             is_past_namespaces: false,
             too_deep: false,
+            too_many: false,
         }
     }
 
@@ -239,9 +245,14 @@ impl<'s> RuleReader<'s> {
         self.read_block(input, body, Some(condition), selector)
     }
 
-    /// Nesting that is too deep is told once, anything else wherever it is.
+    /// What is too much is told once, anything else wherever it is.
     fn problem(&mut self, problem: Problem) {
-        if problem.kind == ProblemKind::TooDeep && std::mem::replace(&mut self.too_deep, true) {
+        let told = match problem.kind {
+            ProblemKind::TooDeep => Some(&mut self.too_deep),
+            ProblemKind::TooMany => Some(&mut self.too_many),
+            _ => None,
+        };
+        if told.is_some_and(|told| std::mem::replace(told, true)) {
             return;
         }
         self.sheet.problems.push(problem);
@@ -492,6 +503,7 @@ impl<'i> DeclarationParser<'i> for RuleReader<'_> {
         } else {
             Arc::from(name.to_ascii_lowercase())
         };
+        let known = self.sheet.images.len();
         let reader = ValueReader {
             images: &mut self.sheet.images,
             property,
@@ -499,7 +511,17 @@ impl<'i> DeclarationParser<'i> for RuleReader<'_> {
             context: &self.context,
         };
         let start = input.state();
-        match reader.read(input, self.depth) {
+        let position = Position::of(input);
+        let outcome = reader.read(input, self.depth);
+        if self.sheet.images.len() > MAX_IMAGES {
+            self.sheet.images.truncate(known);
+            self.problem(Problem {
+                kind: ProblemKind::TooMany,
+                position,
+            });
+            return Err(Failure::unexpected_token());
+        }
+        match outcome {
             Ok(()) => {
                 input.reset(&start);
                 self.declarations.extend(Declaration::parse(&name, input));

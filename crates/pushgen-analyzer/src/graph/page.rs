@@ -180,8 +180,8 @@ impl Builder<'_> {
             } => {
                 let sheet = StyleSheet::parse_declarations(text);
                 self.style(&sheet, line, Effect::ALWAYS);
-                let sheet = inline(sheet, &self.base, self.encoding, &self.name, line);
-                self.style.add_attribute(sheet, element.index());
+                self.style
+                    .add_attribute(sheet, &self.base, line, element.index());
             }
             Mention::Module { text, line } => {
                 let script = Script::parse_module(text);
@@ -535,8 +535,10 @@ impl Builder<'_> {
     fn add_style_use(&mut self, dom: &Dom, matches: &mut PageMatches) {
         let style = std::mem::take(&mut self.style);
         let awaiting = std::mem::take(&mut self.awaiting);
+        let name = Arc::clone(&self.name);
         let document = StyledDocument {
             dom,
+            name: &name,
             encoding: self.encoding,
             base: &self.base,
             policies: &self.policies,

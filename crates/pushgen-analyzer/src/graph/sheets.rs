@@ -55,7 +55,7 @@ pub(super) struct ParsedSheet {
 }
 
 impl ParsedSheet {
-    /// Reads the text of a `style` element or attribute.
+    /// Reads the text of a `style` element.
     pub(super) fn new(
         sheet: StyleSheet,
         base: Url,

@@ -40,6 +40,8 @@ pub(super) struct StyleSources {
     roots: Vec<Root>,
     attributes: Vec<Attribute>,
     has_foreign_sheet: bool,
+    /// What the URLs of the attributes are relative to: `base` may change it on the way.
+    bases: Vec<Url>,
 }
 
 /// A sheet that the document names, or holds.
@@ -63,7 +65,23 @@ enum RootSheet {
 #[derive(Debug)]
 struct Attribute {
     element: usize,
-    sheet: ParsedSheet,
+    line: u32,
+    /// What it declares, if it declares anything of interest.
+    rule: Option<StyleRule>,
+    /// Whether they name an image.
+    fetches: bool,
+    /// Which of the bases it has.
+    base: usize,
+}
+
+/// Where a URL stands.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    sheet: Option<&'p Sheet>,
+    base: &'p Url,
+    name: &'p Arc<str>,
+    /// The line that the text starts on.
+    line: u32,
 }
 
 /// A sheet in force.
@@ -107,6 +125,8 @@ pub(super) struct StyleRequests {
 #[derive(Clone, Copy)]
 pub(super) struct StyledDocument<'d> {
     pub(super) dom: &'d Dom,
+    /// Its file.
+    pub(super) name: &'d Arc<str>,
     pub(super) encoding: &'static Encoding,
     pub(super) base: &'d Url,
     pub(super) policies: &'d SecurityPolicies,
@@ -149,8 +169,24 @@ impl StyleSources {
         self.has_foreign_sheet = true;
     }
 
-    pub(super) fn add_attribute(&mut self, sheet: ParsedSheet, element: usize) {
-        self.attributes.push(Attribute { element, sheet });
+    /// A `style` attribute.
+    pub(super) fn add_attribute(
+        &mut self,
+        mut sheet: StyleSheet,
+        base: &Url,
+        line: u32,
+        element: usize,
+    ) {
+        if self.bases.last() != Some(base) {
+            self.bases.push(base.clone());
+        }
+        self.attributes.push(Attribute {
+            element,
+            line,
+            rule: sheet.style_rules.drain(..).next(),
+            fetches: !sheet.images.is_empty(),
+            base: self.bases.len() - 1,
+        });
     }
 
     /// What the elements of the page use.
@@ -203,15 +239,11 @@ impl StyleSources {
         };
         let find = |url: ImageUrl<'_>| images.find(url);
         let content = ContentImages::of(dom, context.viewport, &find);
-        let in_attributes = self.attributes.iter().map(|attribute| &attribute.sheet);
         let fetches = document.must_know
-            || parsed
-                .iter()
-                .copied()
-                .chain(in_attributes)
-                .any(|sheet| sheet.rules.fetches());
+            || parsed.iter().copied().any(|sheet| sheet.rules.fetches())
+            || self.attributes.iter().any(|attribute| attribute.fetches);
         let candidates = content.candidates(dom, context.viewport);
-        if !fetches && candidates.is_empty() {
+        if is_stopped || (!fetches && candidates.is_empty()) {
             return StyleRequests {
                 is_stopped,
                 ..StyleRequests::default()
@@ -233,10 +265,7 @@ impl StyleSources {
         let attributes: Vec<(usize, &StyleRule)> = self
             .attributes
             .iter()
-            .filter_map(|attribute| {
-                let rule = attribute.sheet.sheet.style_rules.first()?;
-                Some((attribute.element, rule))
-            })
+            .filter_map(|attribute| Some((attribute.element, attribute.rule.as_ref()?)))
             .collect();
         let layers = layers.ranks();
         let usage = if fetches {
@@ -251,7 +280,6 @@ impl StyleSources {
         } else {
             Usage::default()
         };
-        let is_stopped = is_stopped || usage.is_stopped;
         let painted = Painted {
             dom,
             sheets: &applied,
@@ -263,24 +291,26 @@ impl StyleSources {
             candidates: &candidates,
             has_foreign_sheet: self.has_foreign_sheet,
         };
-        let lcp = match is_stopped {
-            true => None,
-            false => painted.largest(&usage, known),
-        };
-        let parsed_sheets: Vec<(&Sheet, &ParsedSheet)> = sheets
-            .iter()
-            .filter_map(|sheet| Some((sheet, sheet.parsed.as_ref().as_ref()?)))
-            .collect();
+        // What was found so far is not what the page uses: rules that were not asked may say otherwise.
+        if usage.is_stopped {
+            return StyleRequests {
+                is_stopped: true,
+                ..StyleRequests::default()
+            };
+        }
+        let lcp = painted.largest(&usage, known);
+        let read = sheets.iter().filter(|sheet| sheet.parsed.is_some());
         let uses = Uses {
             context,
-            sheets: &parsed_sheets,
-            attributes: &self.attributes,
+            sheets: read.collect(),
+            sources: &self,
+            name: document.name,
             dom,
             encoding,
         };
         StyleRequests {
             requests: uses.requests(&usage),
-            is_stopped,
+            is_stopped: false,
             absent: usage.absent,
             lcp,
         }
@@ -399,9 +429,11 @@ impl Collector<'_> {
 /// Turns uses into requests.
 struct Uses<'u> {
     context: PageContext<'u>,
-    /// As they were numbered for [`Usage`].
-    sheets: &'u [(&'u Sheet, &'u ParsedSheet)],
-    attributes: &'u [Attribute],
+    /// Those that were read, as they are numbered in the style of the page.
+    sheets: Vec<&'u Sheet>,
+    sources: &'u StyleSources,
+    /// The file of the document.
+    name: &'u Arc<str>,
     dom: &'u Dom,
     encoding: &'static Encoding,
 }
@@ -410,7 +442,7 @@ impl Uses<'_> {
     fn requests(&self, usage: &Usage) -> Vec<Request> {
         let mut requests = Vec::new();
         for found in &usage.faces {
-            let Some((sheet, parsed)) = self.sheet(found.sheet) else {
+            let Some((place, parsed)) = self.sheet(found.sheet) else {
                 continue;
             };
             let Some(face) = parsed.sheet.font_faces.get(found.face) else {
@@ -429,7 +461,7 @@ impl Uses<'_> {
                 ..Reference::new(url, Destination::Font, position.line)
             };
             let condition = format!("text in {face}");
-            requests.extend(self.request(&reference, found.certainty, condition, sheet, parsed));
+            requests.extend(self.request(&reference, found.certainty, condition, place));
         }
         for found in &usage.images {
             let Some(url) = chosen(&found.source, self.context.viewport) else {
@@ -441,39 +473,50 @@ impl Uses<'_> {
                 Some(element) => format!("{} of {}", found.property, element.short_name()),
                 None => found.property.to_owned(),
             };
-            let request = if found.sheet == DOCUMENT {
-                let at = self
-                    .attributes
-                    .binary_search_by_key(&found.element, |attribute| attribute.element);
-                let attribute = at.ok().and_then(|at| self.attributes.get(at));
-                attribute.and_then(|attribute| {
-                    self.request(
-                        &reference,
-                        found.certainty,
-                        condition,
-                        None,
-                        &attribute.sheet,
-                    )
-                })
-            } else {
-                self.sheet(found.sheet).and_then(|(sheet, parsed)| {
-                    let request =
-                        self.request(&reference, found.certainty, condition, sheet, parsed)?;
-                    let responsive = sheet.and_then(|sheet| responsive(sheet, parsed, found));
-                    Some(Request {
-                        responsive,
-                        ..request
-                    })
-                })
+            let (place, responsive) = match found.sheet {
+                DOCUMENT => (self.attribute(found.element), None),
+                sheet => match self.sheet(sheet) {
+                    Some((place, parsed)) => {
+                        let responsive = place
+                            .sheet
+                            .and_then(|sheet| responsive(sheet, parsed, found));
+                        (Some(place), responsive)
+                    }
+                    None => (None, None),
+                },
             };
-            requests.extend(request);
+            let request =
+                place.and_then(|place| self.request(&reference, found.certainty, condition, place));
+            requests.extend(request.map(|request| Request {
+                responsive,
+                ..request
+            }));
         }
         requests
     }
 
-    fn sheet(&self, SheetId(at): SheetId) -> Option<(Option<&Sheet>, &ParsedSheet)> {
-        let (sheet, parsed) = self.sheets.get(at as usize)?;
-        Some((Some(sheet), parsed))
+    fn sheet(&self, SheetId(at): SheetId) -> Option<(Place<'_>, &ParsedSheet)> {
+        let sheet = *self.sheets.get(at as usize)?;
+        let parsed = sheet.parsed.as_ref().as_ref()?;
+        let place = Place {
+            sheet: Some(sheet),
+            base: &parsed.base,
+            name: &parsed.name,
+            line: parsed.line,
+        };
+        Some((place, parsed))
+    }
+
+    fn attribute(&self, element: usize) -> Option<Place<'_>> {
+        let attributes = &self.sources.attributes;
+        let at = attributes.binary_search_by_key(&element, |attribute| attribute.element);
+        let attribute = attributes.get(at.ok()?)?;
+        Some(Place {
+            sheet: None,
+            base: self.sources.bases.get(attribute.base)?,
+            name: self.name,
+            line: attribute.line,
+        })
     }
 
     fn request(
@@ -481,24 +524,22 @@ impl Uses<'_> {
         reference: &Reference<'_>,
         certainty: Certainty,
         condition: String,
-        sheet: Option<&Sheet>,
-        parsed: &ParsedSheet,
+        place: Place<'_>,
     ) -> Option<Request> {
-        let path = sheet.and_then(|sheet| sheet.path.clone());
+        let path = place.sheet.and_then(|sheet| sheet.path.clone());
         // The queries of what stands in the document are in its encoding.
         let target = match &path {
-            Some(_) => self.context.resolver.resolve(&parsed.base, reference.url),
-            None => {
-                self.context
-                    .resolver
-                    .resolve_encoded(&parsed.base, reference.url, self.encoding)
-            }
+            Some(_) => self.context.resolver.resolve(place.base, reference.url),
+            None => self
+                .context
+                .resolver
+                .resolve_encoded(place.base, reference.url, self.encoding),
         };
         let Target::Site(target) = target else {
             return None;
         };
-        let (file, line) = parsed.place(reference.line);
-        let location = format!("{file}:{line}").into();
+        let line = (place.line + reference.line).saturating_sub(1);
+        let location = format!("{}:{line}", place.name).into();
         let (when, sure) = match certainty {
             Certainty::Certain => (When::Load, confidence::CERTAIN),
             Certainty::Machine => (When::Load, confidence::MACHINE),
@@ -506,7 +547,7 @@ impl Uses<'_> {
         };
         Some(Request {
             when,
-            confidence: sheet.map_or(sure, |sheet| sheet.confidence.min(sure)),
+            confidence: place.sheet.map_or(sure, |sheet| sheet.confidence.min(sure)),
             initiator: path,
             condition: Some(condition.into()),
             ..Request::of(reference, target.path.into(), target.file, location)
@@ -534,7 +575,7 @@ fn responsive(sheet: &Sheet, parsed: &ParsedSheet, found: &ImageUse) -> Option<A
     selection.responsive(|_| None).map(Arc::new)
 }
 
-/// The declarations of a `style` attribute, or a `style` element's text, as a sheet of the document.
+/// The text of a `style` element as a sheet of the document.
 pub(super) fn inline(
     sheet: StyleSheet,
     base: &Url,

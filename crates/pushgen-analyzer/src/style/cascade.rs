@@ -23,7 +23,7 @@ use crate::css::Position;
 pub(crate) struct SheetId(pub(crate) u32);
 
 /// Where a block of declarations stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Origin {
     /// Attributes such as `background` and `face`: weaker than any rule.
     PresentationalHint,
@@ -115,7 +115,7 @@ impl<'s> Cascaded<'s> {
             outcome: Self::default(),
             needed,
             custom: HashSet::new(),
-            custom_below: Vec::new(),
+            custom_below: HashSet::new(),
         };
         let has_important = |block: &MatchedBlock<'_>| {
             let mut declarations = block.declarations.iter();
@@ -150,7 +150,7 @@ struct Cascade<'s, 'n> {
     outcome: Cascaded<'s>,
     needed: Option<&'n Needed<'n>>,
     custom: HashSet<&'s str>,
-    custom_below: Vec<(&'s str, (Origin, u32))>,
+    custom_below: HashSet<(&'s str, (Origin, u32))>,
 }
 
 impl<'s> Cascade<'s, '_> {
@@ -213,12 +213,11 @@ impl<'s> Cascade<'s, '_> {
         if !is_needed || self.custom.contains(&**name) {
             return;
         }
-        let mut below = self.custom_below.iter();
-        if below.any(|(left, from)| **left == **name && *from == layer) {
+        if !self.custom_below.is_empty() && self.custom_below.contains(&(&**name, layer)) {
             return;
         }
         if *value == CustomValue::Keyword(WideKeyword::RevertLayer) {
-            self.custom_below.push((name, layer));
+            self.custom_below.insert((name, layer));
             return;
         }
         self.custom.insert(name);

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::cascade::{Cascaded, SheetId, Winner, WinningValue};
 use super::custom_property::{Allowance, CustomProperties, Declared};
-use super::declaration::{CustomValue, Substituted, substituted};
+use super::declaration::{CustomValue, Substituted};
 use super::property::Longhand;
 use super::registration::Registered;
 use super::user_agent::UserAgentStyle;
@@ -148,7 +148,11 @@ impl ComputedStyle {
 
     /// Hashes what tells most styles of a page apart.
     pub(super) fn hash_roughly(&self, hasher: &mut impl Hasher) {
-        self.font.families.hash(hasher);
+        self.font.families.len().hash(hasher);
+        // Of long names the beginning.
+        if let Some(Family::Named(name)) = self.font.families.first() {
+            name.as_bytes().get(..name.len().min(32)).hash(hasher);
+        }
         self.font.weight.to_bits().hash(hasher);
         self.font.slope.0.to_bits().hash(hasher);
         self.display.hash(hasher);
@@ -193,8 +197,9 @@ impl ComputedStyle {
                 let text = template.substitute(allowance, &mut |name| {
                     self.custom_properties.get(name).cloned()
                 });
-                let outcome =
-                    text.and_then(|text| substituted(property, longhand, &text, winner.position));
+                let outcome = text.and_then(|text| {
+                    allowance.substituted(property, longhand, &text, winner.position)
+                });
                 match outcome {
                     Some(Substituted::Value(value)) => {
                         Specified::Value(std::borrow::Cow::Owned(value), winner.sheet)

@@ -4,36 +4,118 @@
 //! parent what is the same. Follows CSS Variables 1 §2-3: a property in a cycle has no value, and neither has one that
 //! refers to nothing. Every custom property is taken as a list of tokens, so that a relative URL belongs to the sheet where `var()` stands, not to where the custom property is set.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::declaration::{Substituted, substituted};
+use super::property::{Longhand, Property};
 use super::substitution::Template;
+use crate::css::Position;
 
 /// Custom properties that refer one to the next.
 const MAX_DEPTH: usize = 64;
 
-/// What a page may spend on substitutions, in bytes.
-const MAX_PAGE: usize = 16 << 20;
+/// What a page may spend on substitutions, in bytes of text or memory.
+const MAX_PAGE: usize = 32 << 20;
+
+/// What a page may spend on computing styles, in declarations that are looked at.
+const MAX_DECLARATIONS: usize = 40_000_000;
+
+/// What setting a property costs, which makes some nodes of a trie anew.
+const SETTING: usize = 96;
+
+/// What an image costs that a substitution makes.
+const IMAGE: usize = 256;
 
 /// What is left of a page's allowance. Once it is spent, substitution gives nothing.
 #[derive(Debug)]
 pub(crate) struct Allowance {
+    /// What custom properties came to that are the whole value of an ordinary declaration.
+    known: RefCell<HashMap<SharedText, Option<Substituted>>>,
     bytes: Cell<usize>,
+    declarations: Cell<usize>,
     is_exceeded: Cell<bool>,
 }
 
 impl Default for Allowance {
     fn default() -> Self {
         Self {
+            known: RefCell::default(),
             bytes: Cell::new(MAX_PAGE),
+            declarations: Cell::new(MAX_DECLARATIONS),
             is_exceeded: Cell::new(false),
         }
     }
 }
 
+/// A text that a custom property has, as the value of a longhand.
+#[derive(Debug)]
+struct SharedText {
+    text: Arc<str>,
+    property: Property,
+    longhand: Longhand,
+    position: Position,
+}
+
+impl SharedText {
+    fn key(&self) -> (*const str, Property, Longhand, Position) {
+        let text = Arc::as_ptr(&self.text);
+        (text, self.property, self.longhand, self.position)
+    }
+}
+
+/// By the place of the text: comparing long ones is work, too.
+impl PartialEq for SharedText {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for SharedText {}
+
+impl Hash for SharedText {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.key().hash(hasher);
+    }
+}
+
 impl Allowance {
+    /// What `longhand` gets from a value of `property` in which the references are replaced.
+    pub(super) fn substituted(
+        &self,
+        property: Property,
+        longhand: Longhand,
+        text: &Arc<str>,
+        position: Position,
+    ) -> Option<Substituted> {
+        // What no custom property holds was made for this element, and does not come again.
+        let is_shared = Arc::strong_count(text) > 1;
+        let key = SharedText {
+            text: Arc::clone(text),
+            property,
+            longhand,
+            position,
+        };
+        if is_shared && let Some(known) = self.known.borrow().get(&key) {
+            return known.clone();
+        }
+        if !self.take(text.len()) {
+            return None;
+        }
+        let outcome = substituted(property, longhand, text, position);
+        if let Some(Substituted::Value(value)) = &outcome
+            && !self.take(value.images().len().saturating_mul(IMAGE))
+        {
+            return None;
+        }
+        if is_shared {
+            self.known.borrow_mut().insert(key, outcome.clone());
+        }
+        outcome
+    }
+
     /// Whether something was given up, so that references may be lost.
     pub(crate) fn is_exceeded(&self) -> bool {
         self.is_exceeded.get()
@@ -41,6 +123,21 @@ impl Allowance {
 
     pub(super) fn exceed(&self) {
         self.is_exceeded.set(true);
+    }
+
+    /// Takes the cost of looking at declarations.
+    pub(super) fn take_declarations(&self, count: usize) -> bool {
+        match self.declarations.get().checked_sub(count) {
+            Some(left) => {
+                self.declarations.set(left);
+                true
+            }
+            None => {
+                self.declarations.set(0);
+                self.exceed();
+                false
+            }
+        }
     }
 
     /// Takes the cost of a text, plus something for the work itself.
@@ -71,7 +168,12 @@ pub(super) enum Declared<'d> {
 
 /// The computed custom properties of an element. Copies share everything.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CustomProperties(Option<Arc<Node>>);
+pub(crate) struct CustomProperties {
+    /// Those that are registered as not inherited, each of them with or without a value. They lie apart so that an
+    /// element begins with all of them as they are at first, however many there are.
+    own: Option<Arc<Node>>,
+    inherited: Option<Arc<Node>>,
+}
 
 /// The same, not only equal.
 impl PartialEq for CustomProperties {
@@ -81,8 +183,8 @@ impl PartialEq for CustomProperties {
 }
 
 impl CustomProperties {
-    fn identity(&self) -> Option<*const Node> {
-        self.0.as_ref().map(Arc::as_ptr)
+    fn identity(&self) -> [Option<*const Node>; 2] {
+        [&self.own, &self.inherited].map(|trie| trie.as_ref().map(Arc::as_ptr))
     }
 
     pub(super) fn hash_identity(&self, hasher: &mut impl Hasher) {
@@ -91,12 +193,40 @@ impl CustomProperties {
 
     /// The value of a property, with its two hyphens in the name.
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<str>> {
-        Node::get(self.0.as_ref(), hash(name), name)
+        let hash = hash(name);
+        let own = Node::get(self.own.as_ref(), hash, name);
+        let found = own.or_else(|| Node::get(self.inherited.as_ref(), hash, name));
+        found?.as_ref()
     }
 
-    pub(super) fn set(&mut self, name: &Arc<str>, value: Option<Arc<str>>) {
-        if self.get(name) != value.as_ref() {
-            self.0 = Some(Node::with(self.0.as_ref(), hash(name), 0, name, value));
+    /// Sets a property. Returns whether that changes anything.
+    pub(super) fn set(&mut self, name: &Arc<str>, value: Option<Arc<str>>) -> bool {
+        let hash = hash(name);
+        let is_own = Node::get(self.own.as_ref(), hash, name).is_some();
+        let trie = if is_own {
+            &mut self.own
+        } else {
+            &mut self.inherited
+        };
+        let known = Node::get(trie.as_ref(), hash, name);
+        if known.and_then(Option::as_ref) == value.as_ref() {
+            return false;
+        }
+        *trie = Some(Node::with(trie.as_ref(), hash, 0, name, value));
+        true
+    }
+
+    /// Adds a property that is not inherited.
+    pub(super) fn add_own(&mut self, name: &Arc<str>, initial: Option<Arc<str>>) {
+        let own = Node::with(self.own.as_ref(), hash(name), 0, name, initial);
+        self.own = Some(own);
+    }
+
+    /// What children start with, if `root` is what the root starts with.
+    pub(super) fn inherited(&self, root: &Self) -> Self {
+        Self {
+            own: root.own.clone(),
+            inherited: self.inherited.clone(),
         }
     }
 
@@ -127,7 +257,9 @@ impl CustomProperties {
         let mut computed = parent.clone();
         for (at, (name, _)) in declared.iter().enumerate() {
             let value = resolver.resolve(at);
-            computed.set(name, value);
+            if computed.set(name, value) && !allowance.take(SETTING) {
+                break;
+            }
         }
         computed
     }
@@ -267,7 +399,12 @@ fn child(hash: u64, shift: u32) -> usize {
 }
 
 impl Node {
-    fn get<'n>(mut node: Option<&'n Arc<Self>>, hash: u64, name: &str) -> Option<&'n Arc<str>> {
+    /// What is set for a name: a value, or that there is none.
+    fn get<'n>(
+        mut node: Option<&'n Arc<Self>>,
+        hash: u64,
+        name: &str,
+    ) -> Option<&'n Option<Arc<str>>> {
         let mut shift = 0;
         loop {
             match &**node? {
@@ -277,7 +414,7 @@ impl Node {
                 }
                 Self::Leaf(_, entries) => {
                     let (_, value) = entries.iter().find(|(key, _)| **key == *name)?;
-                    return value.as_ref();
+                    return Some(value);
                 }
             }
         }
@@ -402,8 +539,7 @@ mod tests {
         assert_eq!(child.get("--c").map(|text| &**text), Some("1 2"));
         assert_eq!(root.get("--a").map(|text| &**text), Some("1"));
         let same = compute(&root, &[("--a", "1")], &allowance);
-        let shared = same.0.as_ref().zip(root.0.as_ref());
-        assert!(shared.is_some_and(|(same, root)| Arc::ptr_eq(same, root)));
+        assert_eq!(same, root);
         let invalid = compute(&root, &[("--a", "var(--z)")], &allowance);
         assert_eq!(invalid.get("--a"), None);
     }

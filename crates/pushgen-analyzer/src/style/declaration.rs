@@ -128,8 +128,10 @@ fn has_font_unit(text: &str) -> bool {
         .filter(|at| is_digit(at - 1) && !is_digit(*at))
         .any(|at| {
             let rest = bytes.get(at..).unwrap_or_default();
+            // One more than the longest of them, so that a text of digits and letters is gone through once.
             let length = rest
                 .iter()
+                .take(4)
                 .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
                 .count();
             let unit = rest.get(..length).unwrap_or_default();

@@ -25,16 +25,24 @@ pub(super) fn used_faces(faces: &Faces<'_>, styles: &Styles<'_>, texts: &[Texts]
     if faces.places.is_empty() {
         return Vec::new();
     }
+    // Most styles share their list of families, so that few lists are compared by their names.
+    let mut lists: HashMap<&[Family], usize> = HashMap::new();
+    let mut by_place: HashMap<*const [Family], usize> = HashMap::new();
     // Families, weight, slope, stretch.
-    type Key = (Arc<[Family]>, u32, u32, u32);
-    let mut requests: HashMap<Key, (StyleId, Texts)> = HashMap::new();
+    type Key = (usize, u32, u32, u32);
+    let mut requests: BTreeMap<Key, (StyleId, Texts)> = BTreeMap::new();
     for (id, texts) in styles.ids().zip(texts) {
         if texts.certain.is_empty() && texts.uncertain.is_empty() {
             continue;
         }
         let font = &styles.style(id).font;
+        let place = Arc::as_ptr(&font.families);
+        let families = *by_place.entry(place).or_insert_with(|| {
+            let next = lists.len();
+            *lists.entry(&*font.families).or_insert(next)
+        });
         let key = (
-            Arc::clone(&font.families),
+            families,
             font.weight.to_bits(),
             font.slope.0.to_bits(),
             font.stretch.to_bits(),

@@ -7,6 +7,7 @@
 //!
 //! Left out: glyphs. That a font's file lacks a character, so that the next family is asked too, needs its contents.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 
@@ -23,7 +24,15 @@ pub(crate) struct FaceId(pub(crate) u32);
 pub(crate) struct FontFaces<'f> {
     /// By name in lower case.
     families: HashMap<String, Vec<Composite<'f>>>,
+    /// What is left of the page's allowance.
+    steps: Cell<usize>,
 }
+
+/// What a page may spend on the search for faces, in faces, ranges or families that are looked at.
+const MAX_STEPS: usize = 50_000_000;
+
+/// What looking for a family by its name costs, in steps.
+const FAMILY: usize = 16;
 
 /// Faces that differ by their characters only.
 #[derive(Debug)]
@@ -55,25 +64,43 @@ impl<'f> FontFaces<'f> {
     /// Takes the faces that are in force, in the order of the page.
     pub(crate) fn new(faces: impl IntoIterator<Item = (FaceId, &'f FontFace)>) -> Self {
         let mut families: HashMap<String, Vec<Composite<'f>>> = HashMap::new();
+        let mut known: HashMap<(String, [u32; 6]), usize> = HashMap::new();
         for (id, face) in faces {
-            let composites = families.entry(face.family.to_lowercase()).or_default();
+            let name = face.family.to_lowercase();
+            let composites = families.entry(name.clone()).or_default();
             let slope = slope(&face.style);
-            let same = composites.iter_mut().find(|composite| {
-                composite.weight == face.weight
-                    && composite.stretch == face.stretch
-                    && composite.slope == slope
-            });
-            match same {
-                Some(composite) => composite.faces.push((id, face)),
-                None => composites.push(Composite {
+            // Adding zero makes one of the two zeros.
+            let bits = |range: &RangeInclusive<f32>| {
+                [range.start(), range.end()].map(|end| (end + 0.0).to_bits())
+            };
+            let ([a, b], [c, d], [e, f]) = (bits(&face.weight), bits(&face.stretch), bits(&slope));
+            let at = *known.entry((name, [a, b, c, d, e, f])).or_insert_with(|| {
+                composites.push(Composite {
                     weight: face.weight.clone(),
                     stretch: face.stretch.clone(),
                     slope,
-                    faces: vec![(id, face)],
-                }),
+                    faces: Vec::new(),
+                });
+                composites.len() - 1
+            });
+            if let Some(composite) = composites.get_mut(at) {
+                composite.faces.push((id, face));
             }
         }
-        Self { families }
+        Self {
+            families,
+            steps: Cell::new(MAX_STEPS),
+        }
+    }
+
+    /// Whether the search was given up, so that faces are missing.
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.steps.get() == 0
+    }
+
+    fn take(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_sub(steps));
+        !self.is_exceeded()
     }
 
     /// The faces that are fetched for the characters of a text, each of which may be told once. A block with inline
@@ -88,7 +115,7 @@ impl<'f> FontFaces<'f> {
         let mut left: Vec<u32> = characters.into_iter().map(u32::from).collect();
         let mut passed_platform_font = false;
         for family in request.families.iter() {
-            if left.is_empty() {
+            if left.is_empty() || !self.take(FAMILY) {
                 return fetched;
             }
             let name = match family {
@@ -107,10 +134,11 @@ impl<'f> FontFaces<'f> {
                 }
                 continue;
             };
+            self.take(composites.len());
             let Some(composite) = best(composites, request) else {
                 continue;
             };
-            left.retain(|character| match composite.face(*character) {
+            left.retain(|character| match composite.face(*character, self) {
                 Some((id, face)) => {
                     if face.fetched_source().is_some() {
                         fetched.faces.insert(id);
@@ -126,9 +154,10 @@ impl<'f> FontFaces<'f> {
 }
 
 impl<'f> Composite<'f> {
-    fn face(&self, character: u32) -> Option<(FaceId, &'f FontFace)> {
-        let mut faces = self.faces.iter().rev();
+    fn face(&self, character: u32, page: &FontFaces<'_>) -> Option<(FaceId, &'f FontFace)> {
+        let faces = self.faces.iter().rev();
         faces
+            .take_while(|(_, face)| page.take(face.unicode_range.len()))
             .find(|(_, face)| {
                 let mut ranges = face.unicode_range.iter();
                 ranges.any(|range| range.contains(&character))

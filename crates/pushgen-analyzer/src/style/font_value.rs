@@ -13,9 +13,14 @@ use super::value::{Family, Generic, Slope, Value, Weight};
 use super::wide_keyword::WideKeyword;
 use crate::css::Failure;
 
+/// Families of one list that are searched. Those behind them are taken for fonts that nothing is shown in.
+const MAX_FAMILIES: usize = 128;
+
 /// `font-family`
 pub(super) fn families(input: &mut Parser<'_>) -> Result<Arc<[Family]>, Failure> {
-    Ok(input.parse_comma_separated(family)?.into())
+    let mut families = input.parse_comma_separated(family)?;
+    families.truncate(MAX_FAMILIES);
+    Ok(families.into())
 }
 
 fn family(input: &mut Parser<'_>) -> Result<Family, Failure> {

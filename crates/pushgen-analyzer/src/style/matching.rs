@@ -171,6 +171,9 @@ impl<'p> PageMatcher<'p> {
             if *tree != root && Some(*tree) != shadow {
                 continue;
             }
+            if !element.tree.take(keys.len()) {
+                return;
+            }
             for entry in sheet.rules.candidates(keys) {
                 if !element.tree.take(1) {
                     return;

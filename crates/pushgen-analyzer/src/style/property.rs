@@ -142,7 +142,7 @@ impl Longhand {
 }
 
 /// What a declaration is written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Property {
     Longhand(Longhand),
     Font,

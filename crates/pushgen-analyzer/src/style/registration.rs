@@ -12,9 +12,9 @@ use crate::css::RegisteredProperty;
 /// The registrations in force.
 #[derive(Debug, Default)]
 pub(crate) struct Registered {
-    /// Those that are not inherited.
-    resets: Vec<(Arc<str>, Option<Arc<str>>)>,
     initial: HashMap<Arc<str>, Arc<str>>,
+    /// What the root starts with.
+    root: CustomProperties,
 }
 
 impl Registered {
@@ -31,9 +31,10 @@ impl Registered {
         }
         let mut registered = Self::default();
         for (name, rule) in last {
-            if !rule.inherits {
-                let reset = (Arc::clone(name), rule.initial.clone());
-                registered.resets.push(reset);
+            if rule.inherits {
+                registered.root.set(name, rule.initial.clone());
+            } else {
+                registered.root.add_own(name, rule.initial.clone());
             }
             if let Some(initial) = &rule.initial {
                 let initial = Arc::clone(initial);
@@ -49,19 +50,11 @@ impl Registered {
 
     /// What the root inherits.
     pub(super) fn of_root(&self) -> CustomProperties {
-        let mut properties = CustomProperties::default();
-        for (name, value) in &self.initial {
-            properties.set(name, Some(Arc::clone(value)));
-        }
-        properties
+        self.root.clone()
     }
 
     /// What an element has before its own declarations.
     pub(super) fn inherited(&self, parent: &CustomProperties) -> CustomProperties {
-        let mut properties = parent.clone();
-        for (name, value) in &self.resets {
-            properties.set(name, value.clone());
-        }
-        properties
+        parent.inherited(&self.root)
     }
 }

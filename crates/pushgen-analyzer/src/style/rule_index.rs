@@ -178,6 +178,10 @@ impl RuleIndex {
 pub(super) struct ElementKeys(Vec<Key>);
 
 impl ElementKeys {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn fill(&mut self, element: Element<'_>) {
         let node = element.node();
         self.0.clear();

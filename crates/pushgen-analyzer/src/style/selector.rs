@@ -28,6 +28,9 @@ const MAX_SIZE: u32 = 65_536;
 /// Of them those that are matched without a question to the document, so that no budget counts them.
 const MAX_SILENT: u32 = 256;
 
+/// Bytes of a selector list. Each may become a part of a selector, with some dozen bytes of its own.
+const MAX_TEXT: usize = 4 << 20;
+
 /// The grammar's types.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Grammar;
@@ -164,6 +167,8 @@ pub(crate) enum Around<'l> {
 pub(crate) struct SelectorList {
     library: selectors::SelectorList<Grammar>,
     weights: Arc<[Weight]>,
+    /// Of the list where it stands as an argument.
+    whole: Weight,
 }
 
 /// How specific a selector is (Selectors 4 §17); the order is that of the cascade.
@@ -194,6 +199,9 @@ impl SelectorList {
         around: Around<'_>,
         namespaces: &Namespaces,
     ) -> Result<Self, SelectorError> {
+        if text.len() > MAX_TEXT {
+            return Err(SelectorError::TooComplex);
+        }
         let parser = SelectorParser {
             namespaces,
             is_strict: Cell::new(false),
@@ -211,9 +219,7 @@ impl SelectorList {
             Around::Rule(parent) => Some(parent),
             Around::Nothing | Around::Scope => None,
         };
-        let outer = parent.map_or(Weight::SCOPE, |parent| {
-            Weight::of_list(parent.weights.iter().copied())
-        });
+        let outer = parent.map_or(Weight::SCOPE, |parent| parent.whole);
         let mut weights = Vec::with_capacity(library.len());
         for selector in library.slice() {
             let weight = Weight::of(selector, outer);
@@ -230,6 +236,7 @@ impl SelectorList {
                 Some(parent) => library.replace_parent_selector(&parent.library),
                 None => library,
             },
+            whole: Weight::of_list(weights.iter().copied()),
             weights: weights.into(),
         })
     }
@@ -241,6 +248,11 @@ impl SelectorList {
             .iter()
             .zip(&*self.weights)
             .map(|(library, weight)| ComplexSelector { library, weight })
+    }
+
+    /// How many simple selectors it has, those of parent rules counted wherever they are used.
+    pub(super) fn size(&self) -> u32 {
+        self.whole.size
     }
 
     pub(super) fn as_library(&self) -> &selectors::SelectorList<Grammar> {

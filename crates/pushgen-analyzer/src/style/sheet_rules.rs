@@ -154,10 +154,15 @@ enum Level {
     Invalid,
 }
 
+/// Simple selectors in the rules of one sheet, those of parent rules counted wherever they are used: so much work is
+/// it to put them there.
+const MAX_SIZE: u64 = 20_000_000;
+
 /// Reads each prelude once, however many rules are nested in it.
 #[derive(Debug, Default)]
 struct SelectorReader {
     levels: HashMap<*const Nesting, Level>,
+    size: u64,
     namespaces: Namespaces,
     too_complex: Option<Position>,
 }
@@ -217,10 +222,16 @@ impl SelectorReader {
             Some(Level::Scope(scope)) => (Around::Scope, Some(Arc::clone(scope))),
             Some(Level::Invalid) => return Level::Invalid,
         };
+        if self.size > MAX_SIZE {
+            self.too_complex.get_or_insert(nesting.position);
+            return Level::Invalid;
+        }
         let read = match &nesting.step {
             NestingStep::Selectors(prelude) => {
-                SelectorList::parse_in(prelude, around, &self.namespaces)
-                    .map(|list| Level::Rule(Arc::new(Selectors { list, scope })))
+                SelectorList::parse_in(prelude, around, &self.namespaces).map(|list| {
+                    self.size += u64::from(list.size());
+                    Level::Rule(Arc::new(Selectors { list, scope }))
+                })
             }
             NestingStep::Scope(prelude) => Scope::parse(prelude, around, scope, &self.namespaces)
                 .map(|scope| Level::Scope(Arc::new(scope))),

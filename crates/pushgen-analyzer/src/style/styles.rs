@@ -30,6 +30,10 @@ pub(crate) const DOCUMENT: SheetId = SheetId(u32::MAX);
 /// Different styles that a page may have.
 const MAX_STYLES: usize = 200_000;
 
+/// What computing a style costs beside its declarations, and what a block costs, in declarations.
+const STYLE: usize = 100;
+const BLOCK: usize = 8;
+
 /// A computed style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct StyleId(u32);
@@ -78,6 +82,8 @@ pub(crate) struct Source<'p> {
 pub(crate) struct Styles<'p> {
     source: Source<'p>,
     order: RuleOrder,
+    /// For each sheet which of its rules hold at the viewport.
+    hold: Vec<Box<[bool]>>,
     keyframes: HashMap<&'p str, (&'p Keyframes, SheetId)>,
     allowance: Allowance,
     styles: Vec<ComputedStyle>,
@@ -116,11 +122,15 @@ impl RuleOrder {
 
 impl<'p> Styles<'p> {
     pub(crate) fn new(source: Source<'p>) -> Self {
+        let holds = |rule: &StyleRule| rule.context.applies(source.viewport) == Applies::Matches;
+        let rules =
+            |applied: &AppliedSheet<'_>| applied.sheet.style_rules.iter().map(holds).collect();
         let mut root = ComputedStyle::initial();
         root.custom_properties = source.registered.of_root();
         Self {
             source,
             order: RuleOrder::of(source.sheets),
+            hold: source.sheets.iter().map(rules).collect(),
             keyframes: keyframes(&source),
             allowance: Allowance::default(),
             styles: vec![root],
@@ -288,6 +298,13 @@ impl<'p> Styles<'p> {
         user_agent: &UserAgentStyle,
         parent: StyleId,
     ) -> StyleId {
+        let declarations = blocks.iter().map(|block| block.declarations.len() + BLOCK);
+        if !self
+            .allowance
+            .take_declarations(STYLE + declarations.sum::<usize>())
+        {
+            return parent;
+        }
         let cascaded = Cascaded::of(blocks, Some(self.source.needed));
         let style = ComputedStyle::of(
             &cascaded,
@@ -329,10 +346,10 @@ impl<'p> Styles<'p> {
     }
 
     fn block(&self, found: &Match, starting: bool) -> Option<MatchedBlock<'p>> {
-        let at = found.sheet as usize;
+        let (at, number) = (found.sheet as usize, found.rule.0 as usize);
         let applied = self.source.sheets.get(at)?;
-        let rule: &StyleRule = applied.sheet.style_rules.get(found.rule.0 as usize)?;
-        let holds = rule.context.applies(self.source.viewport) == Applies::Matches
+        let rule: &StyleRule = applied.sheet.style_rules.get(number)?;
+        let holds = *self.hold.get(at)?.get(number)?
             && (self.source.containers_hold || !applied.rules.ask_layout.contains(&found.rule))
             && applied.rules.starting.contains(&found.rule) == starting;
         holds.then(|| MatchedBlock {
@@ -357,7 +374,13 @@ impl<'p> Styles<'p> {
             let Some((keyframes, sheet)) = self.keyframes.get(&**name).copied() else {
                 continue;
             };
+            if !self.allowance.take_declarations(1) {
+                return;
+            }
             for declaration in &keyframes.declarations {
+                if self.is_exceeded() {
+                    return;
+                }
                 let block = alone(std::slice::from_ref(declaration), sheet);
                 let frame = self.add(vec![block], &UserAgentStyle::default(), own);
                 frames.push((own, frame));

@@ -51,12 +51,15 @@ impl Template {
             return Ok(Self::Plain(text.into()));
         }
         input.reset(&before);
-        let mut pieces = Vec::new();
+        let mut pieces = Pieces::default();
         read(input, &mut pieces, 0)?;
-        if let [Piece::Text(text)] = pieces.as_slice() {
-            return Ok(Self::Plain(text.trim_ascii_end().into()));
+        // So that a reference and a space is a single reference.
+        pieces.text.truncate(pieces.text.trim_ascii_end().len());
+        let pieces = pieces.finish();
+        if let [Piece::Text(text)] = pieces.as_ref() {
+            return Ok(Self::Plain((&**text).into()));
         }
-        Ok(Self::Pieces(pieces.into()))
+        Ok(Self::Pieces(pieces))
     }
 
     /// The names of the custom properties that it refers to, in fallbacks too.
@@ -103,7 +106,7 @@ impl Template {
                     return Some(text);
                 }
                 let mut text = String::new();
-                let outcome = append(pieces, value, &mut text);
+                let outcome = append(pieces, allowance, value, &mut text);
                 let is_paid = allowance.take(text.len());
                 match outcome {
                     Ok(()) if is_paid => Some(text.trim_ascii().into()),
@@ -122,22 +125,29 @@ impl Template {
 enum Failed {
     NoValue,
     TooLong,
+    NotPaid,
 }
 
 fn append(
     pieces: &[Piece],
+    allowance: &Allowance,
     value: &mut dyn FnMut(&Arc<str>) -> Option<Arc<str>>,
     text: &mut String,
 ) -> Result<(), Failed> {
     for piece in pieces {
         match piece {
             Piece::Text(piece) => push(text, piece)?,
-            Piece::Given(pieces) => append(pieces, value, text)?,
-            Piece::Var { name, fallback } => match (value(name), fallback) {
-                (Some(value), _) => push(text, &value)?,
-                (None, Some(fallback)) => append(fallback, value, text)?,
-                (None, None) => return Err(Failed::NoValue),
-            },
+            Piece::Given(pieces) => append(pieces, allowance, value, text)?,
+            Piece::Var { name, fallback } => {
+                if !allowance.take(0) {
+                    return Err(Failed::NotPaid);
+                }
+                match (value(name), fallback) {
+                    (Some(value), _) => push(text, &value)?,
+                    (None, Some(fallback)) => append(fallback, allowance, value, text)?,
+                    (None, None) => return Err(Failed::NoValue),
+                }
+            }
         }
     }
     Ok(())
@@ -169,7 +179,7 @@ fn may_refer(text: &str) -> bool {
 }
 
 /// Reads to the end of `input` and appends what is there.
-fn read(input: &mut Parser<'_>, pieces: &mut Vec<Piece>, depth: usize) -> Result<(), Failure> {
+fn read(input: &mut Parser<'_>, pieces: &mut Pieces, depth: usize) -> Result<(), Failure> {
     if depth > MAX_NESTING {
         return Err(Failure::unexpected_token());
     }
@@ -178,13 +188,13 @@ fn read(input: &mut Parser<'_>, pieces: &mut Vec<Piece>, depth: usize) -> Result
         let before = input.position();
         let close = match input.next_including_whitespace_and_comments() {
             Err(_) => {
-                text(pieces, input.slice(start..before));
+                pieces.text.push_str(input.slice(start..before));
                 return Ok(());
             }
             Ok(Token::Function(name)) => {
                 let is_var = name.eq_ignore_ascii_case("var");
                 if is_var || name.eq_ignore_ascii_case("env") {
-                    text(pieces, input.slice(start..before));
+                    pieces.text.push_str(input.slice(start..before));
                     let reference = input.parse_nested_block(|input| {
                         if is_var {
                             variable(input, depth)
@@ -203,23 +213,37 @@ fn read(input: &mut Parser<'_>, pieces: &mut Vec<Piece>, depth: usize) -> Result
             Ok(Token::CurlyBracketBlock) => "}",
             Ok(_) => continue,
         };
-        text(pieces, input.slice_from(start));
+        pieces.text.push_str(input.slice_from(start));
         input.parse_nested_block(|input| read(input, pieces, depth + 1))?;
-        text(pieces, close);
+        pieces.text.push_str(close);
         start = input.position();
     }
 }
 
-fn text(pieces: &mut Vec<Piece>, more: &str) {
-    if more.is_empty() {
-        return;
+/// The pieces of a value that is being read.
+#[derive(Default)]
+struct Pieces {
+    before: Vec<Piece>,
+    /// What follows them up to here.
+    text: String,
+}
+
+impl Pieces {
+    fn push(&mut self, reference: Piece) {
+        self.end_text();
+        self.before.push(reference);
     }
-    if let Some(Piece::Text(before)) = pieces.last_mut() {
-        let mut joined = std::mem::take(before).into_string();
-        joined.push_str(more);
-        *before = joined.into();
-    } else {
-        pieces.push(Piece::Text(more.into()));
+
+    fn end_text(&mut self) {
+        if !self.text.is_empty() {
+            let text = std::mem::take(&mut self.text);
+            self.before.push(Piece::Text(text.into()));
+        }
+    }
+
+    fn finish(mut self) -> Box<[Piece]> {
+        self.end_text();
+        self.before.into()
     }
 }
 
@@ -256,9 +280,9 @@ fn fallback(input: &mut Parser<'_>, depth: usize) -> Result<Option<Box<[Piece]>>
         return Ok(None);
     }
     input.expect_comma()?;
-    let mut pieces = Vec::new();
+    let mut pieces = Pieces::default();
     read(input, &mut pieces, depth + 1)?;
-    Ok(Some(pieces.into()))
+    Ok(Some(pieces.finish()))
 }
 
 #[cfg(test)]

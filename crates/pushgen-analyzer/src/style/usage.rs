@@ -8,6 +8,8 @@
 //! Left out: what layout decides. What stands in `content-visibility: auto` or under a container query is told as
 //! uncertain; that a box is far below the first screen changes nothing, as browsers load its fonts all the same.
 
+use std::collections::HashSet;
+
 use super::cascade::SheetId;
 use super::custom_property::Needed;
 use super::declaration::{CustomValue, Declaration, DeclarationBody};
@@ -55,6 +57,25 @@ pub(crate) struct ImageUse {
     /// The first element that uses it.
     pub(crate) element: usize,
     pub(crate) certainty: Certainty,
+}
+
+impl ImageUse {
+    /// What is fetched: the sheet, and the URLs that it may be, each with its resolution.
+    fn target(&self) -> (SheetId, Vec<(Option<&str>, u64)>) {
+        let urls = match &self.source {
+            ImageSource::Url(url) => vec![(Some(&**url), 0)],
+            ImageSource::Set(candidates) => candidates
+                .iter()
+                .map(|candidate| {
+                    (
+                        candidate.url.as_deref(),
+                        candidate.resolution.to_bits().into(),
+                    )
+                })
+                .collect(),
+        };
+        (self.sheet, urls)
+    }
 }
 
 /// What a page uses.
@@ -159,33 +180,42 @@ impl Usage {
 
     /// What is used only if container queries hold, or only if they do not, is for layout to tell.
     fn keep_certain(&mut self, other: Self) {
-        let same_face = |a: &FaceUse, b: &FaceUse| (a.sheet, a.face) == (b.sheet, b.face);
-        let same_image = |a: &ImageUse, b: &ImageUse| (a.sheet, &a.source) == (b.sheet, &b.source);
-        let mut only_here: Vec<FaceUse> = other.faces;
-        for face in &mut self.faces {
-            let before = only_here.len();
-            only_here.retain(|known| !same_face(known, face));
-            if only_here.len() == before {
-                face.certainty = Certainty::Layout;
-            }
-        }
         let certainty = Certainty::Layout;
-        let faces = only_here
-            .into_iter()
-            .map(|face| FaceUse { certainty, ..face });
-        self.faces.extend(faces);
-        let mut only_here: Vec<ImageUse> = other.images;
-        for image in &mut self.images {
-            let before = only_here.len();
-            only_here.retain(|known| !same_image(known, image));
-            if only_here.len() == before {
-                image.certainty = Certainty::Layout;
+        let place = |face: &FaceUse| (face.sheet, face.face);
+        let here: HashSet<_> = self.faces.iter().map(place).collect();
+        let there: HashSet<_> = other.faces.iter().map(place).collect();
+        for face in &mut self.faces {
+            if !there.contains(&place(face)) {
+                face.certainty = certainty;
             }
         }
-        let images = only_here
-            .into_iter()
-            .map(|image| ImageUse { certainty, ..image });
-        self.images.extend(images);
+        let faces = other.faces.into_iter();
+        let faces = faces.filter(|face| !here.contains(&place(face)));
+        self.faces
+            .extend(faces.map(|face| FaceUse { certainty, ..face }));
+
+        let here: HashSet<_> = self.images.iter().map(ImageUse::target).collect();
+        let there: HashSet<_> = other.images.iter().map(ImageUse::target).collect();
+        let is_shared: Vec<bool> = self
+            .images
+            .iter()
+            .map(|image| there.contains(&image.target()))
+            .collect();
+        let only_there: Vec<ImageUse> = other
+            .images
+            .iter()
+            .filter(|image| !here.contains(&image.target()))
+            .map(|image| ImageUse {
+                certainty,
+                ..image.clone()
+            })
+            .collect();
+        for (image, is_shared) in self.images.iter_mut().zip(is_shared) {
+            if !is_shared {
+                image.certainty = certainty;
+            }
+        }
+        self.images.extend(only_there);
         self.is_stopped |= other.is_stopped;
     }
 }

@@ -33,6 +33,16 @@ pub(crate) enum Value {
     Images(Arc<[ImageReference]>),
 }
 
+impl Value {
+    /// What it refers to.
+    pub(crate) fn images(&self) -> &[ImageReference] {
+        match self {
+            Self::Images(images) | Self::Content(Content::List { images, .. }) => images,
+            _ => &[],
+        }
+    }
+}
+
 /// One image, or SVG file, that a value refers to.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ImageReference {

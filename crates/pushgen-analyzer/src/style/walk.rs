@@ -4,9 +4,13 @@
 //! The rules that decide whether a text, an empty line or an image counts were taken from Chromium 156.
 
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::boxes::{BoxKind, ContentIs, ElementBox};
+use super::cascade::SheetId;
 use super::characters::Characters;
 use super::control_text::ControlText;
 use super::face_search::{self, Texts};
@@ -17,7 +21,8 @@ use super::slots::Slots;
 use super::styles::{Source, StyleId, Styles, StylesId};
 use super::usage::{Certainty, Faces, ImageUse, PageStyle, Usage};
 use super::value::{
-    Content, ContentText, ContentVisibility, Display, ListStyleType, WhiteSpaceCollapse,
+    Content, ContentText, ContentVisibility, Display, ImageReference, ListStyleType,
+    WhiteSpaceCollapse,
 };
 use crate::html::{Namespace, Node};
 
@@ -40,6 +45,10 @@ struct Around {
     is_uncertain: bool,
     /// Whether its `::first-letter` and `::first-line` are still to come.
     awaits_text: bool,
+    /// Whether text was seen in it, so that no block around it awaits any.
+    has_text: bool,
+    /// The nearest element, itself included, that has a box of its own.
+    line_box: Option<usize>,
     /// In quirks mode, whether inline boxes give it the height of a line unless it holds an image.
     awaits_image: bool,
     holds_image: bool,
@@ -57,6 +66,8 @@ pub(super) struct Walk<'p> {
     texts: Vec<Texts>,
     /// By style: how sure it is so far that its images are used.
     told: Vec<Option<Certainty>>,
+    /// The same for the lists of images, many of which are shared by styles.
+    told_lists: FxHashMap<(Longhand, SheetId, *const ImageReference), Certainty>,
     /// Styles whose text is shown in another one as well, in a frame of an animation.
     also_in: BTreeSet<(StyleId, StyleId)>,
     /// By element: whether it is a `details` with a `summary`.
@@ -84,6 +95,7 @@ impl<'p> Walk<'p> {
             around: Vec::with_capacity(page.dom.len()),
             texts: Vec::new(),
             told: Vec::new(),
+            told_lists: FxHashMap::default(),
             also_in: BTreeSet::new(),
             has_summary,
             has_first_text: false,
@@ -124,6 +136,7 @@ impl<'p> Walk<'p> {
             self.texts_of(frame, true).extend(&texts.uncertain);
         }
         self.usage.faces = face_search::used_faces(self.faces, &self.styles, &self.texts);
+        self.usage.is_stopped |= self.faces.faces.is_exceeded();
         self.usage.absent = self.around.iter().map(Option::is_none).collect();
         self.usage
     }
@@ -141,6 +154,7 @@ impl<'p> Walk<'p> {
         let mut is_uncertain = false;
         let mut is_summary = false;
         let mut host = None;
+        let mut line_box = None;
         if let Some(parent) = element.parent() {
             let is_host = self.slots.is_host(parent);
             if is_host && self.slots.is_root(element) {
@@ -148,12 +162,14 @@ impl<'p> Walk<'p> {
                 return (around.content == ContentIs::Rendered).then_some(Around {
                     kind: BoxKind::Contents,
                     awaits_text: false,
+                    has_text: false,
                     host: Some(parent.index()),
                     ..*around
                 });
             }
             let mut place = parent.index();
-            host = self.around.get(place)?.as_ref()?.host;
+            let outer = self.around.get(place)?.as_ref()?;
+            (host, line_box) = (outer.host, outer.line_box);
             if is_host {
                 place = self.slots.slot_of(element, parent)?;
             }
@@ -197,6 +213,11 @@ impl<'p> Walk<'p> {
             is_laid_out,
             is_uncertain,
             awaits_text,
+            has_text: false,
+            line_box: match own_box.kind {
+                BoxKind::Contents => line_box,
+                _ => Some(element.index()),
+            },
             awaits_image: false,
             holds_image: false,
             host,
@@ -332,11 +353,18 @@ impl<'p> Walk<'p> {
             return;
         }
         *slot = Some(certainty);
-        if self.usage.images.len() > MAX_IMAGES {
-            self.usage.is_stopped = true;
-            return;
-        }
         for (longhand, list) in self.styles.style(id).images() {
+            if self.usage.images.len() > MAX_IMAGES {
+                self.usage.is_stopped = true;
+                return;
+            }
+            let key = (longhand, list.sheet, list.references.as_ptr());
+            let known = self.told_lists.entry(key);
+            let is_told = matches!(&known, Entry::Occupied(known) if *known.get() >= certainty);
+            if is_told {
+                continue;
+            }
+            known.insert_entry(certainty);
             for image in list.references.iter() {
                 self.usage.images.push(ImageUse {
                     sheet: list.sheet,
@@ -419,19 +447,12 @@ impl<'p> Walk<'p> {
 
     /// Something inline stands in this element, which gives the lines of the box around it a height.
     fn add_line(&mut self, element: Option<Node<'p>>, is_uncertain: bool) {
-        let mut next = element;
-        while let Some(element) = next {
-            let Some(Some(around)) = self.around.get(element.index()).copied() else {
-                return;
-            };
-            match around.kind {
-                BoxKind::Contents => next = element.parent(),
-                BoxKind::Block | BoxKind::Inline => {
-                    self.texts_of(around.style, is_uncertain).add_space();
-                    return;
-                }
-                BoxKind::Container | BoxKind::Replaced => return,
-            }
+        let around = |at: usize| self.around.get(at).copied().flatten();
+        let inner = element.and_then(|element| around(element.index()));
+        if let Some(around) = inner.and_then(|inner| around(inner.line_box?))
+            && matches!(around.kind, BoxKind::Block | BoxKind::Inline)
+        {
+            self.texts_of(around.style, is_uncertain).add_space();
         }
     }
 
@@ -609,7 +630,8 @@ impl<'p> Walk<'p> {
             let Some(Some(around)) = self.around.get_mut(element.index()) else {
                 return;
             };
-            if matches!(around.kind, BoxKind::Container | BoxKind::Replaced) {
+            let is_first = !std::mem::replace(&mut around.has_text, true);
+            if !is_first || matches!(around.kind, BoxKind::Container | BoxKind::Replaced) {
                 return;
             }
             if std::mem::take(&mut around.awaits_text) {
