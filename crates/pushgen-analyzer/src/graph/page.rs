@@ -4,40 +4,38 @@
 //! page. What lies behind a style sheet or module comes from [`Sheets`] and [`Modules`], which work it
 //! out once per site; here it is only added.
 
+mod scripts;
+mod styles;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
-use pushgen_policy::{Class, CrossOrigin, Destination, Responsive};
+use pushgen_policy::{CrossOrigin, Destination, Responsive};
 use url::Url;
 
-use super::chunks::{self, ChunkSource};
+use super::chunks::ChunkSource;
 use super::closure::{Edge, Reached};
 use super::fetch::{Fetch, PageGraph, Request};
 use super::integrity::Integrity;
 use super::largest_paint::LcpImage;
 use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
-use super::sheets::{self, Sheets, Surroundings};
-use super::style_use::{InlineSheet, PageMemo, StyleSources, StyledDocument, inline};
+use super::sheets::{self, Sheets};
+use super::style_use::{InlineSheet, PageMemo, StyleSources, inline};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding};
 use crate::html::{Dom, Effect, Mention, SecurityPolicies, Where};
 use crate::js::import_map::ImportMap;
 use crate::js::{Script, may_request};
-use crate::lcp::PLANNED;
-use crate::reference::{Blocking, Content, Purpose, Reference, When, confidence};
+use crate::reference::{Blocking, Content, Purpose, Reference, When};
 use crate::resolve::{Resolver, Target};
 use crate::site::{FileId, ImageSizes, Site};
-use crate::style::PageMatches;
 use crate::viewport::Viewport;
 
 /// Most pages make fewer requests; a table that grows moves what is in it.
 const TYPICAL_FETCHES: usize = 48;
-
-/// Import maps of one page that are read: each makes a module graph of its own.
-const MAX_IMPORT_MAPS: usize = 64;
 
 /// What a page's graph is made with.
 #[derive(Clone, Copy)]
@@ -329,65 +327,6 @@ impl Builder<'_> {
         }
     }
 
-    /// What an inline sheet or `style` attribute names.
-    fn style(&mut self, sheet: &StyleSheet, line: u32, effect: Effect) {
-        let surroundings = Surroundings {
-            applies: effect.applies,
-            encoding: self.encoding,
-            viewport: self.context.viewport,
-        };
-        let read = sheets::edges(sheet, surroundings, &|url| self.resolve(url), &|at| {
-            (Arc::clone(&self.name), line + at.saturating_sub(1))
-        });
-        self.findings.extend(read.problems);
-        if effect.blocking.render {
-            self.foreign_blocker = self.foreign_blocker.take().or(read.foreign);
-        }
-        for edge in read.edges {
-            let node = edge.node;
-            if let Some((root, node)) = self
-                .inline_edge(edge, effect.blocking, effect.confidence)
-                .zip(node)
-            {
-                let root = Root {
-                    blocking: effect.imports,
-                    ..root
-                };
-                self.follow_sheet(node, &root);
-            }
-        }
-    }
-
-    fn inline_script(&mut self, script: &Script, line: u32) {
-        if let Some(problem) = &script.problem {
-            self.findings
-                .push(modules::unparsable(&self.name, problem, line));
-        }
-        self.chunk_sources
-            .extend(script.chunks.clone().map(|chunks| ChunkSource {
-                chunks,
-                url: self.base.clone(),
-                path: None,
-                depth: 0,
-                file: Arc::clone(&self.name),
-                first_line: line,
-            }));
-        let space = self.space();
-        let read = space.edges(self.context, script, &self.base, &|at| {
-            (Arc::clone(&self.name), line + at.saturating_sub(1))
-        });
-        self.findings.extend(read.findings);
-        for edge in read.edges {
-            let node = edge.node;
-            if let Some((root, node)) = self
-                .inline_edge(edge, Blocking::NO, confidence::CERTAIN)
-                .zip(node)
-            {
-                self.follow_script(node, &root);
-            }
-        }
-    }
-
     /// Adds what inline code names; `None` if the page forbids itself the request.
     fn inline_edge<N>(
         &mut self,
@@ -415,89 +354,6 @@ impl Builder<'_> {
             self.add_named(request, edge.line, &edge.text);
         }
         Some(root)
-    }
-
-    fn follow_sheet(&mut self, sheet: sheets::Node, root: &Root) {
-        let way = (sheet, root.blocking, root.when, root.confidence.to_bits());
-        if !self.followed.insert(way) {
-            return;
-        }
-        let behind = self.context.sheets.closure(self.context, sheet);
-        if root.blocking.render && self.foreign_blocker.is_none() {
-            self.foreign_blocker.clone_from(&behind.foreign);
-        }
-        self.add_reached(&behind.reached, root, None);
-    }
-
-    fn follow_script(&mut self, script: modules::Node, root: &Root) {
-        if root.when == When::Load
-            && let Some(chunks) = self.context.modules.chunks(self.context.site, script)
-        {
-            self.chunk_sources.push(ChunkSource {
-                chunks,
-                url: self.context.resolver.url(&root.path),
-                path: Some(Arc::clone(&root.path)),
-                depth: 1,
-                file: self.context.site.name(script.file()).into(),
-                first_line: 1,
-            });
-        }
-        let behind = self.space().closure(self.context, script);
-        // The browser waits for a script, and says of nothing that it imports that it does; the credentials
-        // mode of a module is that of all its imports (HTML §8.1.4.2).
-        let blocking = Blocking::NO;
-        self.add_reached(
-            &behind,
-            &Root {
-                blocking,
-                ..root.clone()
-            },
-            root.crossorigin,
-        );
-    }
-
-    /// What the page's scripts may load by webpack.
-    fn add_chunks(&mut self) {
-        let sources = std::mem::take(&mut self.chunk_sources);
-        for request in chunks::requests(self.context, &self.base, &sources) {
-            if self.policies.allows(request.destination, Where::Own) {
-                self.add(request);
-            }
-        }
-    }
-
-    fn add_import_map(&mut self, text: &str, line: u32) {
-        self.import_maps += 1;
-        if self.import_maps > MAX_IMPORT_MAPS {
-            if self.import_maps == MAX_IMPORT_MAPS + 1 {
-                let message =
-                    format!("more than {MAX_IMPORT_MAPS} import maps; the rest is not analysed");
-                self.findings
-                    .push(Finding::new(Code::InvalidImportMap, &*self.name, message).line(line));
-            }
-            return;
-        }
-        let (map, warnings) = match ImportMap::parse(text, &self.base) {
-            Ok(parsed) => parsed,
-            Err(invalid) => (
-                ImportMap::default(),
-                vec![format!("browsers ignore it: {invalid}")],
-            ),
-        };
-        for warning in warnings {
-            self.findings
-                .push(Finding::new(Code::InvalidImportMap, &*self.name, warning).line(line));
-        }
-        self.import_map.merge(map);
-        self.space = None;
-    }
-
-    /// The module graph under the current import map.
-    fn space(&mut self) -> Arc<Space> {
-        let space = self
-            .space
-            .get_or_insert_with(|| self.context.modules.space(&self.import_map));
-        Arc::clone(space)
     }
 
     /// Adds what lies behind a style sheet or script that the document itself names.
@@ -529,81 +385,6 @@ impl Builder<'_> {
                 self.add(request);
             }
         }
-    }
-
-    /// Adds what the page's elements make of its style.
-    fn add_style_use(&mut self, dom: &Dom, matches: &mut PageMatches) {
-        let style = std::mem::take(&mut self.style);
-        let awaiting = std::mem::take(&mut self.awaiting);
-        let name = Arc::clone(&self.name);
-        let document = StyledDocument {
-            dom,
-            name: &name,
-            encoding: self.encoding,
-            base: &self.base,
-            policies: &self.policies,
-            must_know: !awaiting.is_empty(),
-        };
-        let used = style.requests(self.context, document, matches);
-        for Awaiting {
-            request,
-            element,
-            line,
-            text,
-        } in awaiting
-        {
-            if used.is_stopped || used.absent.get(element) != Some(&true) {
-                self.add_named(request, line, &text);
-            }
-        }
-        for request in used.requests {
-            if !self.policies.allows(request.destination, Where::Own) {
-                continue;
-            }
-            let (when, depth) = match &request.initiator {
-                None => (When::Load, 0),
-                Some(path) => match self.by_path.get(path).and_then(|at| self.fetches.get(*at)) {
-                    Some(sheet) => (sheet.when, sheet.depth),
-                    None => continue,
-                },
-            };
-            let request = Request {
-                when: request.when.max(when),
-                depth: depth + 1,
-                ..request
-            };
-            self.add(match used.is_stopped {
-                // What was not seen could say otherwise.
-                true => Request {
-                    when: request.when.max(When::Conditional),
-                    confidence: request.confidence.min(confidence::LAYOUT),
-                    ..request
-                },
-                false => request,
-            });
-        }
-        self.lcp = used.lcp.and_then(|lcp| self.fetched(lcp));
-        let unused = std::mem::take(&mut self.unused);
-        if used.is_stopped {
-            let message =
-                "the style of the page is too complex: which fonts and images it uses is not known";
-            self.findings.push(
-                Finding::new(Code::StyleTooComplex, &*self.name, message)
-                    .help("they are left as conditional; nothing is planned from them"),
-            );
-            for request in unused {
-                self.add(request);
-            }
-        }
-    }
-
-    /// The largest paint, if the page does ask for its image.
-    fn fetched(&mut self, lcp: LcpImage) -> Option<LcpImage> {
-        let fetch = self.fetches.get_mut(*self.by_path.get(&lcp.path)?)?;
-        if fetch.class == Class::Image && lcp.confidence >= PLANNED {
-            fetch.class = Class::Lcp;
-        }
-        Some(lcp)
     }
 
     /// Adds what the document names.
