@@ -111,9 +111,9 @@ fn adds_what_a_load_asked_for() {
     assert_eq!(
         traced(&trace, &[]),
         [
-            row("/f.woff2", "font", "late", 0.9, 2),
             row("/lazy.png", "image", "load", 0.9, 2),
             row("/data.json", "other", "load", 0.9, 2),
+            row("/f.woff2", "font", "late", 0.9, 2),
             row("/data.json?q", "other", "late", 0.9, 2),
         ]
     );
