@@ -258,15 +258,15 @@ pub(crate) struct SiteArguments {
     #[arg(long, value_name = "URL", value_parser = origin)]
     pub(crate) origin: Option<Origin>,
 
-    /// A viewport in CSS pixels with its device pixel ratio; may be given several times. What all of them
-    /// ask for is certain. Below 600 pixels it is a
-    /// phone's, which heeds `<meta name=viewport>`
-    #[arg(long, value_name = "WxH[@N]", value_parser = viewport, default_values = ["412x823@1.75", "1350x940@1"])]
+    /// A viewport in CSS pixels with its device pixel ratio; may be given several times. What all of
+    /// them ask for is certain. Below 600 pixels it is a phone's, which heeds `<meta name=viewport>`
+    /// [default: 412x823@1.75 and 1350x940@1]
+    #[arg(long, value_name = "WxH[@N]", value_parser = viewport)]
     pub(crate) viewport: Vec<ViewportArgument>,
 
-    /// Device pixels per CSS pixel, for viewports that do not say
-    #[arg(long, value_name = "N", value_parser = dpr, default_value = "1")]
-    pub(crate) dpr: f32,
+    /// Device pixels per CSS pixel, for viewports that do not say; 1 unless given
+    #[arg(long, value_name = "N", value_parser = dpr, requires = "viewport")]
+    pub(crate) dpr: Option<f32>,
 
     /// The colour scheme that the user prefers
     #[arg(long, value_enum, value_name = "SCHEME", default_value_t = Scheme::Light)]
@@ -380,11 +380,17 @@ impl SiteArguments {
             dpr: if argument.says_dpr {
                 argument.viewport.dpr()
             } else {
-                self.dpr
+                self.dpr.unwrap_or(1.0)
             },
             color_scheme,
         };
-        options.viewports = self.viewport.iter().map(viewport).collect();
+        if self.viewport.is_empty() {
+            for viewport in &mut options.viewports {
+                viewport.color_scheme = color_scheme;
+            }
+        } else {
+            options.viewports = self.viewport.iter().map(viewport).collect();
+        }
         // One that is given twice is one.
         let mut seen = HashSet::new();
         options.viewports.retain(|viewport| seen.insert(*viewport));

@@ -14,3 +14,4 @@ mod load;
 mod serve;
 mod support;
 mod trace;
+mod viewports;

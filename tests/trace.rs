@@ -10,7 +10,7 @@ use crate::support::{TestSite, fixture, pushgen};
 /// A page with a script, and files that only the script asks for.
 fn site() -> TestSite {
     TestSite::new(&[
-        ("index.html", b"<!doctype html><link rel=stylesheet href=/a.css><script src=/app.js></script><img src=/lazy.png loading=lazy>"),
+        ("index.html", b"<!doctype html><link rel=stylesheet href=/a.css><script src=/app.js></script><div style=height:9999px></div><img src=/lazy.png loading=lazy>"),
         ("b/index.html", b"<!doctype html><p>Text"),
         ("a.css", b"@font-face { font-family: F; src: url(/f.woff2) }"),
         ("app.js", b"fetch(name)"),

@@ -182,21 +182,39 @@ fn key(asset: &wire::Asset) -> AssetKey<'_> {
     )
 }
 
+/// What a plan says of one asset.
+type Sent<'p> = (
+    Option<AssetKey<'p>>,
+    Class,
+    u32,
+    &'p [Means],
+    [Option<&'p str>; 3],
+    &'p str,
+);
+
 /// A plan's entries with the assets' keys in place of their indices, which shift when an asset is added.
-fn sends<'p>(
-    plan: &'p wire::Plan,
-    assets: &'p [wire::Asset],
-) -> impl Iterator<Item = (Option<AssetKey<'p>>, Class, u32, &'p [Means], &'p str)> {
+fn sends<'p>(plan: &'p wire::Plan, assets: &'p [wire::Asset]) -> impl Iterator<Item = Sent<'p>> {
     plan.entries.iter().map(|entry| {
         let wire::Entry {
             asset,
             class,
             depth,
             means,
+            media,
+            imagesrcset,
+            imagesizes,
             reason,
         } = entry;
         let asset = assets.get(*asset as usize).map(key);
-        (asset, *class, *depth, means.as_slice(), reason.as_str())
+        let responsive = [media, imagesrcset, imagesizes].map(Option::as_deref);
+        (
+            asset,
+            *class,
+            *depth,
+            means.as_slice(),
+            responsive,
+            reason.as_str(),
+        )
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use pushgen_analyzer::{Analyzer, Fetch, Finding, RunningCode};
+use pushgen_analyzer::{Analyzer, Fetch, Finding, LcpImage, RunningCode};
 use serde::Serialize;
 
 use super::{find_page, traces, use_threads};
@@ -40,6 +40,7 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
                 file: &analysis.graph.file,
                 document_bytes,
                 fetches: &analysis.graph.fetches,
+                lcp: &analysis.graph.lcp,
                 plan: PlanView {
                     reason: &plan.reason,
                     entries: plan
@@ -74,13 +75,14 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// The explanation as JSON. Its `fetches` are those of `pushgen graph`.
+/// The explanation as JSON. Its `fetches` and `lcp` are those of `pushgen graph`.
 #[derive(Serialize)]
 struct Explanation<'a> {
     page: &'a str,
     file: &'a str,
     document_bytes: u64,
     fetches: &'a [Fetch],
+    lcp: &'a [LcpImage],
     plan: PlanView<'a>,
     /// What only running the page's scripts tells: a sign says that more may be asked for.
     running_code: &'a RunningCode,

@@ -19,7 +19,9 @@ fn read_one(file: &Path) -> anyhow::Result<Trace> {
     let mut bytes = Vec::new();
     File::open(file)
         .and_then(|opened| opened.take(MAX_TRACE + 1).read_to_end(&mut bytes))
-        .with_context(|| format!("cannot read the trace {name}"))?;
+        .with_context(|| {
+            format!("cannot read the trace {name}: give a HAR file, as the browser's network panel exports it")
+        })?;
     // Where its requests are shown, the folder is of no use.
     let short = file.file_name().unwrap_or(file.as_os_str());
     Trace::parse(&short.to_string_lossy(), &bytes)

@@ -92,6 +92,21 @@ fn draw(explanation: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
         push(&mut stack, &own, &indent);
     }
     writeln!(out)?;
+    for lcp in &graph.lcp {
+        let at = match lcp.viewports.as_slice() {
+            [] => String::new(),
+            viewports => format!(" at {}", viewports.join(", ")),
+        };
+        writeln!(
+            out,
+            "{BOLD}largest paint{BOLD:#}{}: {} of {}, {:.0} % sure  {DIM}{}{DIM:#}",
+            shown(&at),
+            shown(&lcp.path),
+            shown(&lcp.element),
+            lcp.confidence * 100.0,
+            shown(&lcp.reason)
+        )?;
+    }
     if !running_code.signs.is_empty() {
         writeln!(out, "{BOLD}scripts{BOLD:#}: {}", beyond(running_code))?;
     }

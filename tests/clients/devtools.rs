@@ -119,6 +119,15 @@ impl Browser {
         browser
     }
 
+    /// Pretends to be a screen of this size in CSS pixels: a phone if it is narrow.
+    #[track_caller]
+    pub(super) fn emulate(&mut self, width: u32, height: u32, dpr: f64) {
+        let is_phone = width < 600;
+        let screen =
+            json!({"width": width, "height": height, "deviceScaleFactor": dpr, "mobile": is_phone});
+        self.call("Emulation.setDeviceMetricsOverride", screen);
+    }
+
     /// Opens a page and waits until nothing more is fetched.
     #[track_caller]
     pub(super) fn load(&mut self, url: &str) -> Load {

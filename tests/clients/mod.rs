@@ -13,6 +13,7 @@ mod nghttp;
 mod node;
 pub(crate) mod server;
 mod site;
+mod viewports;
 
 use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};

@@ -55,7 +55,7 @@ impl Site {
     }
 
     #[track_caller]
-    fn with_policy(dist: PathBuf, change: impl Fn(&mut Value)) -> Self {
+    pub(super) fn with_policy(dist: PathBuf, change: impl Fn(&mut Value)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("policy.json");
         let arguments = ["analyze", text(&dist), "-o", text(&path)];
@@ -88,8 +88,8 @@ impl Site {
         let plan = self.policy.plan_for(page).expect("a plan");
         plan.entries
             .iter()
-            .filter(|entry| entry.hint)
-            .filter_map(|entry| self.policy.assets()[entry.asset].link())
+            .filter(|entry| entry.hint || entry.link)
+            .filter_map(|entry| entry.link_to(&self.policy.assets()[entry.asset]))
             .map(|link| link.to_string())
             .collect()
     }

@@ -16,14 +16,14 @@ use crate::emit;
 use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
 use crate::graph::{
-    Document, Integrity, Modules, PageContext, PageGraph, Sheets, Suggestions, Traces, merge,
-    page_graph,
+    Document, Integrity, Modules, PageContext, PageGraph, PageMemo, Sheets, Suggestions, Traces,
+    merge, page_graph,
 };
 use crate::html::{Stopped, layout_viewport, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
 use crate::resolve::Resolver;
 use crate::running_code::RunningCode;
-use crate::site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
+use crate::site::{FileId, ImageSizes, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
 use crate::trace::Trace;
 use crate::viewport::Viewport;
 
@@ -66,6 +66,7 @@ pub struct Analyzer<'s> {
     modules: Modules,
     integrity: Integrity,
     suggestions: Suggestions,
+    image_sizes: ImageSizes,
     traces: Traces,
     weights: Vec<OnceLock<Option<Weight>>>,
     viewport_names: Vec<Arc<str>>,
@@ -123,6 +124,7 @@ impl<'s> Analyzer<'s> {
             modules: Modules::default(),
             integrity: Integrity::default(),
             suggestions: Suggestions::default(),
+            image_sizes: ImageSizes::new(site),
             viewport_names: options
                 .viewports
                 .iter()
@@ -156,10 +158,12 @@ impl<'s> Analyzer<'s> {
         });
         let (dom, stopped) = parse(&text);
         findings.extend(stopped.map(|stopped| too_deep(self.site, page, stopped)));
-        let mut matches = None;
+        let mut memo = PageMemo::default();
         let mut graphs = Vec::with_capacity(self.options.viewports.len());
+        let mut layouts = Vec::with_capacity(self.options.viewports.len());
         for window in &self.options.viewports {
             let layout = layout_viewport(&dom, window);
+            layouts.push(layout);
             let mentions = mentions(&dom, window, &layout);
             let document = Document {
                 dom: &dom,
@@ -167,15 +171,16 @@ impl<'s> Analyzer<'s> {
                 encoding,
                 is_read,
             };
-            let (graph, noticed) = page_graph(self.context(&layout), page, &document, &mut matches);
+            let (graph, noticed) = page_graph(self.context(&layout), page, &document, &mut memo);
             findings.extend(noticed);
             graphs.push(graph);
         }
         // What all viewports notice is told once.
         findings.sort();
         findings.dedup();
-        let graph = merge(graphs, &self.viewport_names)
+        let mut graph = merge(graphs, &self.viewport_names, &layouts)
             .unwrap_or_else(|| PageGraph::unread(self.site, page));
+        self.traces.add_to(page, &mut graph);
         PageAnalysis { graph, findings }
     }
 
@@ -318,7 +323,7 @@ impl<'s> Analyzer<'s> {
             modules: &self.modules,
             integrity: &self.integrity,
             suggestions: &self.suggestions,
-            traces: &self.traces,
+            image_sizes: &self.image_sizes,
             viewport,
         }
     }

@@ -141,12 +141,18 @@ impl Assets {
     }
 
     fn plan(&self, plan: &Plan) -> wire::Plan {
-        let entries = plan.entries.iter().map(|entry| wire::Entry {
-            asset: self.index[&identity(&entry.asset)],
-            class: entry.class,
-            depth: entry.depth,
-            means: entry.means.clone(),
-            reason: entry.reason.clone(),
+        let entries = plan.entries.iter().map(|entry| {
+            let responsive = entry.responsive.as_deref().cloned().unwrap_or_default();
+            wire::Entry {
+                asset: self.index[&identity(&entry.asset)],
+                class: entry.class,
+                depth: entry.depth,
+                means: entry.means.clone(),
+                media: responsive.media,
+                imagesrcset: responsive.imagesrcset,
+                imagesizes: responsive.imagesizes,
+                reason: entry.reason.clone(),
+            }
         });
         wire::Plan {
             reason: plan.reason.clone(),

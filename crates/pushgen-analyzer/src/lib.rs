@@ -24,17 +24,13 @@ pub mod fuzzing;
 mod graph;
 mod html;
 mod js;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the graph is to use it")
-)]
 mod layout;
-#[cfg_attr(not(test), expect(dead_code, reason = "the graph is to use it"))]
 mod lcp;
 mod plan;
 mod reference;
 mod resolve;
 mod running_code;
+mod selection;
 mod site;
 mod style;
 mod trace;
@@ -43,7 +39,7 @@ mod viewport;
 pub use analyzer::{Analysis, Analyzer, Options, PageAnalysis, Totals};
 pub use error::SiteError;
 pub use finding::{Code, Finding, Severity};
-pub use graph::{Fetch, PageGraph};
+pub use graph::{Fetch, LcpImage, PageGraph};
 pub use plan::{DEFAULT_BUDGET, LeftOut, Plan, PlanEntry, PlannedAsset};
 pub use reference::When;
 pub use running_code::{CodeSign, RunningCode};

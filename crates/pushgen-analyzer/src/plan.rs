@@ -4,8 +4,8 @@
 //! reason for itself and for each entry, and what was left out and why.
 //!
 //! Candidates, in send order: the render-blocking closure in evaluation order (document order, each
-//! sheet followed by its imports), preloaded fonts, and module graphs that hide something from the
-//! preload scanner. Then:
+//! sheet followed by its imports), fonts, module graphs that hide something from the preload scanner,
+//! and the image of the largest paint. Then:
 //!
 //! - *Push* is all or nothing: a strict subset of the closure saves no round trip over hints. The
 //!   closure is pushed if it is complete (every file is this site's, exists and is certain) and fits
@@ -13,19 +13,25 @@
 //! - *Hint* what a browser cannot see early (depth 2 and deeper), together with everything before it:
 //!   a hint for a late file alone would overtake what the first paint waits for. Where the preload
 //!   scanner sees every candidate in the document, hints gain nothing and are left out.
+//! - *The largest paint* is hinted if it is one image at all viewports, nearly for sure. An image that
+//!   a sheet names is hinted behind that sheet or not at all: alone it would compete with what the
+//!   first paint waits for. An image that the preload scanner sees is hinted only where hints are sent
+//!   anyway. Images are never pushed: they would delay the rest of the document.
+//! - *Link*, in the final response only, the images that some viewports ask for and that are worth it: the largest one,
+//!   and what the page preloads by itself; with the attributes that leave the choice to the browser ([`responsive`]).
 //!
 //! What only a trace shows is never planned, and the plan is made as if it were not there: a trace says what one load
 //! asked for, and a push that the next load has no use for costs more than it gains.
 //!
-//! Left out for now: the simulation that proves a plan per network, and the images and fonts that only
-//! the page's style can tell.
+//! Left out for now: the simulation that proves a plan per network.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pushgen_policy::{Class, CrossOrigin, Destination, Means, UrlPath};
+use pushgen_policy::{Class, CrossOrigin, Destination, Means, Responsive, UrlPath};
 
-use crate::graph::{Fetch, PageGraph};
+use crate::graph::{Fetch, LcpImage, PageGraph};
+use crate::lcp::PLANNED;
 use crate::reference::{When, confidence};
 use crate::site::FileId;
 
@@ -61,6 +67,8 @@ pub struct PlanEntry {
     pub depth: u32,
     /// How it may be delivered.
     pub means: Vec<Means>,
+    /// Which viewports ask for it, if not all do.
+    pub responsive: Option<Arc<Responsive>>,
     /// Why it is here.
     pub reason: String,
 }
@@ -134,6 +142,7 @@ pub(crate) fn plan(
         left: budget,
         entries: Vec::new(),
         left_out: traced.into_iter().map(LeftOut::of_trace).collect(),
+        ends_hidden: false,
     };
     planner.add(&closure, verdict == Closure::Fits);
     // Behind a closure that is not pushed, other pushes would only compete with it.
@@ -142,7 +151,17 @@ pub(crate) fn plan(
         let fits = total(group).is_some_and(|bytes| bytes <= planner.left);
         planner.add(group, may_push && fits);
     }
-    planner.hint(hint_bytes);
+    for lcp in &graph.lcp {
+        planner.add_lcp(lcp, &fetches, &wire_bytes);
+    }
+    let hinted_bytes = planner.hint(&hint_bytes);
+    // A link to any other image only overtakes what the page needs first.
+    let images = fetches.iter().copied().filter(|fetch| {
+        fetch.destination == Destination::Image
+            && !fetch.viewports.is_empty()
+            && (fetch.class == Class::Lcp || fetch.is_preloaded)
+    });
+    planner.link(images, hinted_bytes, &wire_bytes, &hint_bytes);
     let Planner {
         entries,
         mut left_out,
@@ -181,6 +200,9 @@ fn eligible(
     }
     if fetch.class == Class::Font && fetch.confidence == confidence::MACHINE {
         return Err("machines that have a font of an earlier name in the list do without it");
+    }
+    if fetch.confidence <= confidence::LAYOUT {
+        return Err("only a layout can tell whether it is fetched at once");
     }
     if fetch.confidence < MIN_CONFIDENCE {
         return Err("another viewport may not ask for it");
@@ -238,6 +260,8 @@ struct Planner {
     left: u64,
     entries: Vec<PlanEntry>,
     left_out: Vec<LeftOut>,
+    /// Whether the last entry is an image of the largest paint that nobody sees before the sheets have arrived.
+    ends_hidden: bool,
 }
 
 impl Planner {
@@ -257,26 +281,68 @@ impl Planner {
                 self.left = self.left.saturating_sub(bytes);
             }
             self.entries.push(PlanEntry {
-                asset: PlannedAsset {
-                    path: Arc::clone(&fetch.path),
-                    destination: fetch.destination,
-                    module: fetch.module,
-                    crossorigin: fetch.crossorigin,
-                    integrity: fetch.integrity.clone(),
-                    file,
-                },
+                asset: planned_asset(fetch, file),
                 bytes,
                 class: fetch.class,
                 depth: fetch.depth,
                 means: if push { vec![Means::Push] } else { Vec::new() },
+                responsive: None,
                 reason: entry_reason(fetch),
             });
         }
     }
 
+    /// Adds the image of the largest paint, or says why not.
+    fn add_lcp(
+        &mut self,
+        lcp: &LcpImage,
+        fetches: &[&Fetch],
+        wire_bytes: impl Fn(FileId) -> Option<u64>,
+    ) {
+        let fetch = fetches.iter().find(|fetch| fetch.path == lcp.path);
+        if fetch.is_some_and(|fetch| fetch.class == Class::Lcp && !fetch.viewports.is_empty()) {
+            // Whether it is linked is told with the other images that only some viewports ask for.
+            return;
+        }
+        let mut leave_out = |reason: String| {
+            self.left_out.push(LeftOut {
+                path: Arc::clone(&lcp.path),
+                reason,
+            });
+        };
+        if !lcp.viewports.is_empty() {
+            let viewports = lcp.viewports.join(", ");
+            return leave_out(format!("the largest paint only at {viewports}"));
+        }
+        if lcp.confidence < PLANNED {
+            let confidence = lcp.confidence;
+            return leave_out(format!(
+                "not sure enough to be the largest paint: {confidence:.2}"
+            ));
+        }
+        let Some(fetch) = fetch else {
+            return leave_out("the largest paint, but it is lazy".to_owned());
+        };
+        let is_in_style = fetch.used_by.is_some();
+        let is_planned =
+            |path: &Arc<str>| self.entries.iter().any(|entry| entry.asset.path == *path);
+        if is_in_style && fetch.depth >= 2 && !is_planned(&fetch.initiator) {
+            return leave_out(format!(
+                "the largest paint, but not without {}, which names it",
+                fetch.initiator
+            ));
+        }
+        let waits_for_sheets = is_in_style && !self.entries.is_empty();
+        let before = self.entries.len();
+        let eligible = eligible(fetch, wire_bytes);
+        self.add(&[Candidate { fetch, eligible }], false);
+        self.ends_hidden = waits_for_sheets && self.entries.len() > before;
+    }
+
     /// Hints everything up to the last file that is hidden from the preload scanner and for which the
-    /// header has room. Hints that stop short of every hidden file would gain nothing.
-    fn hint(&mut self, hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>) {
+    /// header has room. Hints that stop short of every hidden file would gain nothing; where some are
+    /// sent, the image of the largest paint is among them. Returns what they take of the header.
+    fn hint(&mut self, hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>) -> u64 {
         let mut spent = 0;
         let mut end = 0;
         for (at, entry) in self.entries.iter().enumerate() {
@@ -284,15 +350,74 @@ impl Planner {
             if spent > MAX_HINT_BYTES {
                 break;
             }
-            if entry.depth >= 2 {
+            let is_last = at + 1 == self.entries.len();
+            let is_hidden = entry.depth >= 2 || (is_last && self.ends_hidden);
+            if is_hidden || (entry.class == Class::Lcp && end > 0) {
                 end = at + 1;
             }
         }
+        let mut hinted = 0;
         for entry in &mut self.entries[..end] {
-            if hint_bytes(&entry.asset).is_some() {
+            if let Some(bytes) = hint_bytes(&entry.asset) {
                 entry.means.push(Means::Hint);
+                hinted += bytes;
             }
         }
+        hinted
+    }
+
+    /// Links images that only some viewports ask for, in what the header has left.
+    fn link<'g>(
+        &mut self,
+        images: impl Iterator<Item = &'g Fetch>,
+        mut spent: u64,
+        wire_bytes: impl Fn(FileId) -> Option<u64>,
+        hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>,
+    ) {
+        for (fetch, responsive) in responsive::links(images) {
+            let everywhere = Fetch {
+                viewports: Vec::new(),
+                confidence: confidence::CERTAIN,
+                ..fetch.clone()
+            };
+            let eligible = eligible(&everywhere, &wire_bytes).map_err(str::to_owned);
+            let planned = eligible.and_then(|(file, bytes)| {
+                let asset = planned_asset(fetch, file);
+                let responsive = responsive?;
+                let link = hint_bytes(&asset).map(|link| link + responsive::bytes(&responsive));
+                match link.filter(|link| spent + link <= MAX_HINT_BYTES) {
+                    Some(link) => spent += link,
+                    None => return Err("the header of links has no room for it".to_owned()),
+                }
+                Ok(PlanEntry {
+                    asset,
+                    bytes,
+                    class: fetch.class,
+                    depth: fetch.depth,
+                    means: vec![Means::Link],
+                    responsive: Some(responsive),
+                    reason: responsive::reason(fetch),
+                })
+            });
+            match planned {
+                Ok(entry) => self.entries.push(entry),
+                Err(reason) => self.left_out.push(LeftOut {
+                    path: Arc::clone(&fetch.path),
+                    reason,
+                }),
+            }
+        }
+    }
+}
+
+fn planned_asset(fetch: &Fetch, file: FileId) -> PlannedAsset {
+    PlannedAsset {
+        path: Arc::clone(&fetch.path),
+        destination: fetch.destination,
+        module: fetch.module,
+        crossorigin: fetch.crossorigin,
+        integrity: fetch.integrity.clone(),
+        file,
     }
 }
 
@@ -304,10 +429,14 @@ fn entry_reason(fetch: &Fetch) -> String {
         }
         (Class::RenderBlocking, _) => "the first paint waits for it",
         (Class::Font, _) => "text of the page is set in it",
+        (Class::Lcp, _) => "the largest paint",
         _ if fetch.depth >= 2 => "part of a module graph",
         _ => "leads to modules that the preload scanner cannot see",
     };
     match fetch.depth {
+        0 | 1 if fetch.class == Class::Lcp && fetch.used_by.is_some() => {
+            format!("{needed}; it is asked for when the sheets have arrived")
+        }
         0 | 1 => needed.to_owned(),
         _ => format!(
             "{needed}; {} hides it from the preload scanner",
@@ -355,9 +484,12 @@ impl Closure {
         }
     }
 
-    /// Why a candidate is neither pushed nor hinted.
+    /// Why a candidate is neither pushed nor hinted; what is linked never comes here.
     fn left_out_reason(&self, entry: &PlanEntry) -> &'static str {
         match self {
+            _ if entry.class == Class::Lcp && entry.depth < 2 => {
+                "the largest paint, and the preload scanner sees it"
+            }
             _ if entry.depth >= 2 => "neither the budget nor the header of hints has room for it",
             Self::Fits | Self::Empty => {
                 "it does not fit what is left of the budget, and the preload scanner sees it"
@@ -367,16 +499,25 @@ impl Closure {
     }
 
     fn reason(&self, entries: &[PlanEntry], budget: u64) -> String {
-        let hints = entries
-            .iter()
-            .filter(|entry| entry.means.contains(&Means::Hint))
-            .count();
-        let hinted = match hints {
+        let count = |means| {
+            entries
+                .iter()
+                .filter(|entry| entry.means.contains(&means))
+                .count()
+        };
+        let hinted = match count(Means::Hint) {
             0 => "the preload scanner sees everything early, so hints gain nothing".to_owned(),
             1 => "1 file is hinted, because the preload scanner cannot see it".to_owned(),
-            _ => format!(
+            hints => format!(
                 "{hints} files are hinted, because the preload scanner cannot see all of them"
             ),
+        };
+        let hinted = match count(Means::Link) {
+            0 => hinted,
+            1 => format!("{hinted}; 1 image is linked for the viewports that ask for it"),
+            links => {
+                format!("{hinted}; {links} images are linked for the viewports that ask for them")
+            }
         };
         match self {
             Self::Unread => "the document was not analysed".to_owned(),
@@ -401,5 +542,6 @@ impl Closure {
     }
 }
 
+mod responsive;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,8 @@
 use pushgen_policy::{CrossOrigin, Destination};
 use serde::Serialize;
 
+use crate::selection::Selection;
+
 /// When a browser fetches something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -94,6 +96,8 @@ pub(crate) struct Reference<'t> {
     pub(crate) line: u32,
     /// The element that makes it, by its place in the document.
     pub(crate) element: Option<usize>,
+    /// What decides whether it is made, or a sheet applies; nothing if that is not known or nothing does.
+    pub(crate) selection: Option<Box<Selection<'t>>>,
 }
 
 impl<'t> Reference<'t> {
@@ -111,6 +115,7 @@ impl<'t> Reference<'t> {
             purpose: Purpose::Use,
             line,
             element: None,
+            selection: None,
         }
     }
 
@@ -136,6 +141,11 @@ impl<'t> Reference<'t> {
 
     pub(crate) fn confidence(self, confidence: f64) -> Self {
         Self { confidence, ..self }
+    }
+
+    pub(crate) fn selected_by(self, selection: Selection<'t>) -> Self {
+        let selection = (selection != Selection::default()).then(|| Box::new(selection));
+        Self { selection, ..self }
     }
 }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::error::PolicyError;
 use crate::path::UrlPath;
 use crate::pointer::Pointer;
-use crate::vocabulary::vocabulary;
+use crate::vocabulary::{WordVisitor, vocabulary};
 use crate::wire;
 
 vocabulary! {
@@ -95,8 +95,7 @@ impl serde::Serialize for Viewport {
 
 impl<'de> serde::Deserialize<'de> for Viewport {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(WordVisitor(std::marker::PhantomData, "viewport"))
     }
 }
 

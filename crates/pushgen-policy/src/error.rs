@@ -108,8 +108,10 @@ pub enum PolicyError {
         /// `/analysis/base_path`.
         at: Pointer,
     },
-    /// The device pixel ratio is out of range or has more than three decimals.
-    #[error("{at}: there is no viewport")]
+    /// There is no viewport: pushgen before 0.1.0 wrote `viewport` and `dpr` instead.
+    #[error(
+        "{at}: there is no viewport; if the policy is of an earlier pushgen, run `pushgen analyze` again"
+    )]
     NoViewport {
         /// `/analysis/viewports`.
         at: Pointer,
@@ -206,8 +208,8 @@ pub enum PolicyError {
         /// The asset.
         index: u32,
     },
-    /// `means` is neither `["push"]` nor `["hint"]` nor `["push","hint"]`.
-    #[error("{at}: must be [\"push\"], [\"hint\"] or [\"push\", \"hint\"]")]
+    /// `means` is neither `["push"]` nor `["hint"]` nor `["push","hint"]` nor `["link"]`.
+    #[error("{at}: must be [\"push\"], [\"hint\"], [\"push\", \"hint\"] or [\"link\"]")]
     Means {
         /// The entry's `means`.
         at: Pointer,
@@ -217,6 +219,32 @@ pub enum PolicyError {
     NotHintable {
         /// The entry's `means`.
         at: Pointer,
+    },
+    /// An entry depends on the viewport and is pushed, or hinted in a 103, where nothing may.
+    #[error("{at}: what depends on the viewport can be sent by \"link\" only")]
+    ResponsiveMeans {
+        /// The entry's `media`, `imagesrcset` or `imagesizes`.
+        at: Pointer,
+    },
+    /// `imagesrcset` or `imagesizes` of something that is no image.
+    #[error("{at}: only an image has candidates")]
+    NotAnImage {
+        /// The entry's `imagesrcset` or `imagesizes`.
+        at: Pointer,
+    },
+    /// `imagesizes` without `imagesrcset`.
+    #[error("{at}: there is no imagesrcset that this could be for")]
+    SizesWithoutCandidates {
+        /// The entry's `imagesizes`.
+        at: Pointer,
+    },
+    /// A text cannot stand in a `Link` field.
+    #[error("{at}: must be 1 to {longest} bytes of printable ASCII without quotes and backslashes")]
+    LinkText {
+        /// The entry's `media`, `imagesrcset` or `imagesizes`.
+        at: Pointer,
+        /// The most bytes that it may have.
+        longest: usize,
     },
     /// A plan's `bytes` cannot be the sum of what its entries weigh in any of their codings.
     #[error("{at}: {found} bytes, but the entries weigh {least} to {most}")]
@@ -290,6 +318,10 @@ impl PolicyError {
             | Self::RepeatedAsset { at, .. }
             | Self::Means { at }
             | Self::NotHintable { at }
+            | Self::ResponsiveMeans { at }
+            | Self::NotAnImage { at }
+            | Self::SizesWithoutCandidates { at }
+            | Self::LinkText { at, .. }
             | Self::Bytes { at, .. }
             | Self::DuplicatePlan { at, .. }
             | Self::UnusedPlan { at }

@@ -37,7 +37,12 @@
 //! - `bytes`: what all entries weigh on the wire, each in the coding that the analysis counts with.
 //! - `entries`, in send order: `asset` is an index into `assets`; `class` what it is to the page, see
 //!   [`Class`]; `depth` how many files a browser must have read to discover it, the document being the
-//!   first; `means` is `["push"]`, `["hint"]` or `["push", "hint"]`; `reason` why it is there.
+//!   first; `means` is `["push"]`, `["hint"]` or `["push", "hint"]`, or `["link"]` for what only the
+//!   final response may name; `reason` why it is there.
+//!   - With `["link"]` an entry may say which viewports ask for it: `media`, `imagesrcset` and
+//!     `imagesizes` (each optional, the last two for images only, the last only with the second), as
+//!     the attributes of HTML's `link`; see [`Responsive`]. Browsers drop a link of a 103 that has any
+//!     of them.
 //!
 //! `pages`: by path without query, sorted; `plan` is an index into `plans`.
 //!
@@ -60,7 +65,7 @@
 //! let links: Vec<_> = plan
 //!     .entries
 //!     .iter()
-//!     .filter_map(|entry| policy.assets()[entry.asset].link())
+//!     .filter_map(|entry| entry.link_to(&policy.assets()[entry.asset]))
 //!     .map(|link| link.to_string())
 //!     .collect();
 //! assert_eq!(links[0], "</css/app.css>; rel=preload; as=style");
@@ -102,6 +107,7 @@ mod plan;
 mod pointer;
 mod policy;
 mod print;
+mod responsive;
 #[cfg(feature = "schema")]
 mod schema;
 mod version;
@@ -122,6 +128,7 @@ pub use path::{PathError, UrlPath};
 pub use plan::{Entry, Means, Plan};
 pub use pointer::Pointer;
 pub use policy::Policy;
+pub use responsive::Responsive;
 #[cfg(feature = "schema")]
 pub use schema::policy_schema;
 pub use version::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS, SCHEMA, VERSION};

@@ -1,15 +1,17 @@
 //! `Link` field values (RFC 8288, section 3) that hint an asset, for 103 responses (RFC 8297) and
 //! final ones.
 //!
-//! In: an asset. Out: `</css/app.css>; rel=preload; as=style`. Only what browsers accept in a 103
-//! is written: a link with an attribute they do not know there (`media`, `imagesrcset`, `nopush`,
-//! ...) is dropped as a whole, so there is none. Left out: `type`, which changes nothing for the
+//! In: an asset, and which viewports ask for it. Out: `</css/app.css>; rel=preload; as=style`. Of an
+//! asset alone only what browsers accept in a 103 is written: a link with an attribute they do not
+//! know there (`media`, `imagesrcset`, `nopush`, ...) is dropped as a whole. What depends on the
+//! viewport ([`Responsive`]) is for final responses. Left out: `type`, which changes nothing for the
 //! better, and `fetchpriority`, which older browsers trip over.
 
 use std::fmt;
 
 use crate::asset::{Asset, CrossOrigin};
 use crate::destination::Destination;
+use crate::responsive::Responsive;
 
 /// A link that hints an asset; `Display` writes the field value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Link<'a> {
     asset: &'a Asset,
     /// The word for `as=`; none for a module.
     preload_as: Option<&'static str>,
+    /// Written in a final response only.
+    responsive: Option<&'a Responsive>,
 }
 
 impl<'a> Link<'a> {
@@ -27,7 +31,16 @@ impl<'a> Link<'a> {
             Destination::Script if asset.module => None,
             destination => Some(destination.hint_as()?),
         };
-        Some(Self { asset, preload_as })
+        Some(Self {
+            asset,
+            preload_as,
+            responsive: None,
+        })
+    }
+
+    /// The same for the viewports that ask for it.
+    pub(crate) fn with(self, responsive: Option<&'a Responsive>) -> Self {
+        Self { responsive, ..self }
     }
 }
 
@@ -50,6 +63,13 @@ impl fmt::Display for Link<'_> {
         if let Some(integrity) = &asset.integrity {
             // Checked on entry: neither quotes nor backslashes.
             write!(f, "; integrity=\"{integrity}\"")?;
+        }
+        let attributes = self.responsive.map(Responsive::attributes);
+        for (name, text, _) in attributes.into_iter().flatten() {
+            if let Some(text) = text {
+                // As above.
+                write!(f, "; {name}=\"{text}\"")?;
+            }
         }
         Ok(())
     }
@@ -80,6 +100,23 @@ mod tests {
 
     fn text(asset: &Asset) -> Option<String> {
         asset.link().map(|link| link.to_string())
+    }
+
+    #[test]
+    fn writes_which_viewports_ask_for_an_image() {
+        let asset = asset("/a.webp", Destination::Image);
+        let text = |text: &str| Some(text.to_owned());
+        let responsive = Responsive {
+            media: text("(min-width: 600px)"),
+            imagesrcset: text("/a.webp 400w, /b.webp 800w"),
+            imagesizes: text("calc(100vw - 2em), 10px"),
+        };
+        let link = asset.link().map(|link| link.with(Some(&responsive)));
+        assert_eq!(
+            link.unwrap().to_string(),
+            "</a.webp>; rel=preload; as=image; media=\"(min-width: 600px)\"; \
+             imagesrcset=\"/a.webp 400w, /b.webp 800w\"; imagesizes=\"calc(100vw - 2em), 10px\""
+        );
     }
 
     #[test]

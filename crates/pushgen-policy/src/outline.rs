@@ -293,9 +293,16 @@ fn known_fields(outer: &[Frame<'_>]) -> Option<&'static [&'static str]> {
         ]),
         (3, Some("assets"), None, Some("fingerprints")) => Some(&["url", "url_etag"]),
         (2, Some("plans"), None, _) => Some(&["reason", "bytes", "entries"]),
-        (4, Some("plans"), None, Some("entries")) => {
-            Some(&["asset", "class", "depth", "means", "reason"])
-        }
+        (4, Some("plans"), None, Some("entries")) => Some(&[
+            "asset",
+            "class",
+            "depth",
+            "means",
+            "media",
+            "imagesrcset",
+            "imagesizes",
+            "reason",
+        ]),
         (2, Some("pages"), Some(page), _) if page.len() <= UrlPath::MAX_LEN => Some(&["plan"]),
         _ => None,
     }

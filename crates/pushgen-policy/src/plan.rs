@@ -6,7 +6,9 @@
 use crate::asset::Asset;
 use crate::class::Class;
 use crate::error::PolicyError;
+use crate::link::Link;
 use crate::pointer::Pointer;
+use crate::responsive::Responsive;
 use crate::vocabulary::vocabulary;
 use crate::wire;
 
@@ -17,6 +19,8 @@ vocabulary! {
         Push = "push",
         /// A `Link` field in a 103 (RFC 8297) or in the response.
         Hint = "hint",
+        /// A `Link` field in the response only, where it may depend on the viewport.
+        Link = "link",
     }
 }
 
@@ -46,8 +50,21 @@ pub struct Entry {
     pub push: bool,
     /// Whether it may be hinted.
     pub hint: bool,
+    /// Whether it may be linked in the final response, and not in a 103. Then it is neither pushed nor hinted.
+    pub link: bool,
+    /// Which viewports ask for it; `None` if all do. Only what is linked has it.
+    pub responsive: Option<Responsive>,
     /// Why it is in the plan.
     pub reason: String,
+}
+
+impl Entry {
+    /// The link that says what the entry's asset is to the page; `None` where browsers take no such
+    /// hint. `asset` is the one that the entry names.
+    #[must_use]
+    pub fn link_to<'a>(&'a self, asset: &'a Asset) -> Option<Link<'a>> {
+        Some(asset.link()?.with(self.responsive.as_ref()))
+    }
 }
 
 /// Checks plans one after the other. It remembers which plan last had an asset, so that finding
@@ -93,15 +110,22 @@ impl<'a> PlanChecker<'a> {
                     index: entry.asset,
                 });
             }
-            let (push, hint) = match entry.means[..] {
-                [Means::Push] => (true, false),
-                [Means::Hint] => (false, true),
-                [Means::Push, Means::Hint] => (true, true),
+            let (push, hint, link) = match entry.means[..] {
+                [Means::Push] => (true, false, false),
+                [Means::Hint] => (false, true, false),
+                [Means::Push, Means::Hint] => (true, true, false),
+                [Means::Link] => (false, false, true),
                 _ => return Err(PolicyError::Means { at: at("means") }),
             };
-            if hint && asset.link().is_none() {
+            if (hint || link) && asset.link().is_none() {
                 return Err(PolicyError::NotHintable { at: at("means") });
             }
+            let responsive = Responsive {
+                media: entry.media,
+                imagesrcset: entry.imagesrcset,
+                imagesizes: entry.imagesizes,
+            };
+            responsive.check(asset, link, at)?;
             least += u128::from(asset.smallest_size());
             most += u128::from(asset.largest_size());
             entries.push(Entry {
@@ -110,6 +134,8 @@ impl<'a> PlanChecker<'a> {
                 depth: entry.depth,
                 push,
                 hint,
+                link,
+                responsive: Some(responsive).filter(|responsive| !responsive.is_empty()),
                 reason: entry.reason,
             });
         }
@@ -146,7 +172,9 @@ impl From<&Entry> for wire::Entry {
         let means = [
             entry.push.then_some(Means::Push),
             entry.hint.then_some(Means::Hint),
+            entry.link.then_some(Means::Link),
         ];
+        let responsive = entry.responsive.clone().unwrap_or_default();
         Self {
             // A checked entry's asset came from a `u32`; a larger one cannot name an asset either
             // way.
@@ -154,6 +182,9 @@ impl From<&Entry> for wire::Entry {
             class: entry.class,
             depth: entry.depth,
             means: means.into_iter().flatten().collect(),
+            media: responsive.media,
+            imagesrcset: responsive.imagesrcset,
+            imagesizes: responsive.imagesizes,
             reason: entry.reason.clone(),
         }
     }

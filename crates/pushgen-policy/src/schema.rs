@@ -22,6 +22,9 @@ pub(crate) const MEDIA_TYPE: &str =
 pub(crate) const ENTITY_TAG: &str = r#"^(W/)?"[!#-~]*"$"#;
 pub(crate) const INTEGRITY: &str = r"^sha(256|384|512)-[A-Za-z0-9+/]+={0,2}(\?[!-~]*)?( sha(256|384|512)-[A-Za-z0-9+/]+={0,2}(\?[!-~]*)?)*$";
 
+/// Printable ASCII without quotes and backslashes.
+pub(crate) const LINK_TEXT: &str = r"^[ !#-\[\]-~]+$";
+
 /// The JSON Schema of the policy, indented, with a newline at the end.
 #[must_use]
 pub fn policy_schema() -> String {
@@ -72,7 +75,7 @@ pub(crate) fn sizes(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn means(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "enum": [["push"], ["hint"], ["push", "hint"]] })
+    json_schema!({ "enum": [["push"], ["hint"], ["push", "hint"], ["link"]] })
 }
 
 pub(crate) fn pages(generator: &mut SchemaGenerator) -> Schema {
@@ -82,4 +85,21 @@ pub(crate) fn pages(generator: &mut SchemaGenerator) -> Schema {
         "additionalProperties": generator.subschema_for::<wire::Page>(),
         "maxProperties": crate::MAX_MEMBERS
     })
+}
+
+/// A policy without viewports is read only to say what is wrong with it.
+pub(crate) fn require_viewports(schema: &mut Schema) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(required) = object.get_mut("required").and_then(|it| it.as_array_mut()) {
+        required.insert(0, "viewports".into());
+    }
+    let viewports = object
+        .get_mut("properties")
+        .and_then(|it| it.get_mut("viewports"))
+        .and_then(|it| it.as_object_mut());
+    if let Some(viewports) = viewports {
+        viewports.remove("default");
+    }
 }

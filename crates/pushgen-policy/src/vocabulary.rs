@@ -24,13 +24,13 @@ impl UnknownWord {
     }
 }
 
-/// Reads one word of a list through `FromStr`.
+/// Reads a string through `FromStr`, so that an error knows its place.
 pub(crate) struct WordVisitor<T>(
     pub(crate) std::marker::PhantomData<T>,
     pub(crate) &'static str,
 );
 
-impl<T: std::str::FromStr<Err = UnknownWord>> serde::de::Visitor<'_> for WordVisitor<T> {
+impl<T: std::str::FromStr<Err: fmt::Display>> serde::de::Visitor<'_> for WordVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

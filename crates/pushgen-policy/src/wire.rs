@@ -74,8 +74,10 @@ impl Default for Policy {
 /// What the analysis was told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = crate::schema::require_viewports))]
 pub struct Analysis {
     /// Width, height and device pixel ratio of each viewport.
+    #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub viewports: Vec<Viewport>,
     /// The preferred colour scheme.
@@ -170,9 +172,21 @@ pub struct Entry {
     pub class: Class,
     /// Discovery depth: 1 what the document names, one more for what only a fetched file reveals.
     pub depth: u32,
-    /// How it may be sent: `push`, `hint`, or both in this order.
+    /// How it may be sent: `push`, `hint`, or both in this order; or `link`.
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::means"))]
     pub means: Vec<Means>,
+    /// The media query that says who asks for it; only with `link`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::schema::LINK_TEXT), length(max = crate::Responsive::MAX_MEDIA)))]
+    pub media: Option<String>,
+    /// The images that a browser chooses from, as in a `srcset` attribute; only with `link`, only for images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::schema::LINK_TEXT), length(max = crate::Responsive::MAX_IMAGESRCSET)))]
+    pub imagesrcset: Option<String>,
+    /// How wide the image is, as in a `sizes` attribute; only with `imagesrcset`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::schema::LINK_TEXT), length(max = crate::Responsive::MAX_IMAGESIZES)))]
+    pub imagesizes: Option<String>,
     /// Why it is in the plan.
     pub reason: String,
 }

@@ -103,7 +103,13 @@ fn asset(origin: Option<Origin>) -> impl Strategy<Value = wire::Asset> {
 }
 
 /// What a plan sends: assets by lot, with what else an entry says.
-type Lots = Vec<(prop::sample::Index, (Class, u32, bool, bool, String))>;
+type Lots = Vec<(
+    prop::sample::Index,
+    (Class, u32, Option<[bool; 2]>, Responsive, String),
+)>;
+
+/// What an entry that is linked says of viewports.
+type Responsive = [Option<String>; 3];
 
 fn plan(assets: &[wire::Asset], reason: String, lots: Lots) -> wire::Plan {
     let mut chosen = BTreeMap::new();
@@ -116,23 +122,29 @@ fn plan(assets: &[wire::Asset], reason: String, lots: Lots) -> wire::Plan {
     let entries = chosen
         .into_iter()
         .rev()
-        .map(|(index, (class, depth, push, hint, reason))| {
+        .map(|(index, (class, depth, sent, responsive, reason))| {
             let asset = &assets[index];
             bytes += asset.sizes.values().min().unwrap();
-            let hint = hint && asset.destination.hint_as().is_some();
-            let mut means = Vec::new();
-            if push || !hint {
-                means.push(Means::Push);
-            }
-            if hint {
-                means.push(Means::Hint);
-            }
+            let is_hintable = asset.destination.hint_as().is_some();
+            let is_image = asset.destination == Destination::Image;
+            let means = match sent {
+                None if is_hintable => vec![Means::Link],
+                Some([true, true]) if is_hintable => vec![Means::Push, Means::Hint],
+                Some([false, _]) if is_hintable => vec![Means::Hint],
+                _ => vec![Means::Push],
+            };
+            let is_linked = means == [Means::Link];
+            let [media, imagesrcset, imagesizes] = responsive;
+            let imagesrcset = imagesrcset.filter(|_| is_linked && is_image);
             let asset = u32::try_from(index).unwrap();
             wire::Entry {
                 asset,
                 class,
                 depth,
                 means,
+                media: media.filter(|_| is_linked),
+                imagesizes: imagesizes.filter(|_| imagesrcset.is_some()),
+                imagesrcset,
                 reason,
             }
         })
@@ -151,8 +163,8 @@ fn policy() -> impl Strategy<Value = wire::Policy> {
         let entry = (
             select(Class::ALL),
             any::<u32>(),
-            any::<bool>(),
-            any::<bool>(),
+            any::<Option<[bool; 2]>>(),
+            prop::array::uniform3(prop::option::of("[ !#-\\[\\]-~]{1,9}")),
             ".{0,8}",
         );
         let lots = prop::collection::vec((any::<prop::sample::Index>(), entry), 0..6);

@@ -10,6 +10,8 @@
 //! - What may be hinted, is not pushed and is not known to be cached goes into one 103, over HTTP/2
 //!   and for navigations only, and again into the final response. Where no 103 goes there is only
 //!   the `Link` of the final response.
+//! - What only some viewports ask for is neither pushed nor in a 103, where browsers drop what they
+//!   would have to choose: it goes into the final response, after what has a place in the 103.
 //! - Whatever is refused has a reason, [`Refusal`].
 //!
 //! A decision is made before the assets' responses are known. What they turn out to be is told to
@@ -76,7 +78,7 @@ pub struct Verdict {
     /// Why it is not pushed, if the plan would have it pushed.
     pub not_pushed: Option<Refusal>,
     /// Why it is neither pushed nor hinted, or hinted only in the final response, if the plan would
-    /// have it hinted.
+    /// have it hinted; or why it is not in the final response, if the plan would have it only there.
     pub not_hinted: Option<Refusal>,
     /// What the plan, the client and the asset's response say.
     terms: Terms,
@@ -87,6 +89,8 @@ pub struct Verdict {
 struct Terms {
     may_push: bool,
     may_hint: bool,
+    /// In the final response only.
+    may_link: bool,
     held: Held,
     /// Whether it is one of the pushes, if there are pushes.
     is_candidate: bool,
@@ -162,6 +166,7 @@ fn decide_plan(situation: &Situation<'_>, index: usize, link: Result<(), Refusal
         terms: Terms {
             may_push: entry.push,
             may_hint: entry.hint,
+            may_link: entry.link,
             // A proxy's connection carries the requests of many.
             held: if !situation.request.proxied && situation.record.has(entry.asset) {
                 Held::Fresh(Refusal::Recorded)
@@ -346,7 +351,11 @@ impl Decision {
     /// The `Link` values of the final response, in order. Those of the 103 are among them.
     pub fn links(&self) -> impl Iterator<Item = &HeaderValue> {
         let assets = self.hints().filter(|_| self.link.is_ok());
-        assets.filter_map(|asset| self.policy.link(asset))
+        assets.filter_map(|asset| self.final_link(asset))
+    }
+
+    fn final_link(&self, asset: usize) -> Option<&HeaderValue> {
+        self.policy.final_link(self.plan?, asset)
     }
 
     fn by(&self, is_wanted: impl Fn(Delivery) -> bool) -> impl Iterator<Item = usize> {
@@ -476,7 +485,9 @@ impl Decision {
             (Err(early), Ok(())) => (Ok(Delivery::Link), Some(early)),
             (Err(early), Err(_)) => (Err(early), None),
         };
-        let bytes = |asset| policy.link(asset).map_or(0, HeaderValue::len);
+        let plan = self.plan;
+        let link = |asset| policy.final_link(plan?, asset);
+        let bytes = |asset| link(asset).map_or(0, HeaderValue::len);
         // What went out is repeated in any case.
         let was_hinted = self
             .verdicts
@@ -507,7 +518,9 @@ impl Decision {
                 Held::Fresh(by) => Some(by),
                 Held::Nothing | Held::Stale(_) => twice.or(terms.withheld),
             };
-            let hinted = if !terms.may_hint {
+            let hinted = if terms.may_link {
+                refused.map_or(self.link.map(|()| Delivery::Link), Err)
+            } else if !terms.may_hint {
                 Ok(Delivery::Nothing)
             } else if terms.was_hinted {
                 Ok(Delivery::EarlyHint)
@@ -518,9 +531,10 @@ impl Decision {
             };
             let sends = matches!(hinted, Ok(Delivery::EarlyHint | Delivery::Link));
             let hinted = if sends && !terms.was_hinted {
-                // A later link must not overtake one that found no room.
-                is_full |= bytes(verdict.asset) > room;
-                if is_full {
+                // A later link must not overtake one that found no room, unless that was not for all.
+                let has_room = bytes(verdict.asset) <= room && !is_full;
+                is_full |= !has_room && terms.may_hint;
+                if !has_room {
                     Err(Refusal::HintBytes)
                 } else {
                     room -= bytes(verdict.asset);
@@ -531,7 +545,7 @@ impl Decision {
             };
             (verdict.delivery, verdict.not_hinted) = match hinted {
                 Ok(delivery) => {
-                    let only_link = delivery == Delivery::Link;
+                    let only_link = delivery == Delivery::Link && !terms.may_link;
                     (delivery, instead.filter(|_| only_link))
                 }
                 Err(refusal) => (Delivery::Nothing, Some(refusal)),

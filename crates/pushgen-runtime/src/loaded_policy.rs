@@ -5,6 +5,8 @@
 //! it by, the key in the digest cookie. All of it is computed here, off the way of requests. Left
 //! out: reading the file and putting a new policy in the place of an old one.
 
+use std::collections::HashMap;
+
 use http::HeaderValue;
 use pushgen_policy::wire::Fingerprints;
 use pushgen_policy::{Asset, Origin, Policy, url_key};
@@ -23,6 +25,8 @@ pub struct LoadedPolicy {
     policy: Policy,
     /// One for each asset; none where browsers take no hint.
     links: Box<[Option<HeaderValue>]>,
+    /// Of a plan and an asset of it that only some viewports ask for.
+    responsive_links: HashMap<(usize, usize), HeaderValue>,
     /// For each origin the key hashes of every asset.
     url_keys: Vec<(Origin, Box<[Fingerprints]>)>,
     cookie_keys: CookieKeys,
@@ -48,8 +52,18 @@ impl LoadedPolicy {
             let link = asset.link()?.to_string();
             HeaderValue::from_str(&link).ok()
         };
+        let mut responsive_links = HashMap::new();
+        for (index, plan) in policy.plans().iter().enumerate() {
+            for entry in plan.entries.iter().filter(|it| it.responsive.is_some()) {
+                let asset = policy.assets().get(entry.asset);
+                let link = asset.and_then(|asset| entry.link_to(asset));
+                let link = link.and_then(|link| HeaderValue::from_str(&link.to_string()).ok());
+                responsive_links.extend(link.map(|link| ((index, entry.asset), link)));
+            }
+        }
         Self {
             links: policy.assets().iter().map(link).collect(),
+            responsive_links,
             url_keys,
             cookie_keys: CookieKeys::of(&policy),
             hint_memo: HintMemo::new(policy.assets().len()),
@@ -73,6 +87,12 @@ impl LoadedPolicy {
     #[must_use]
     pub fn link(&self, asset: usize) -> Option<&HeaderValue> {
         self.links.get(asset)?.as_ref()
+    }
+
+    /// The `Link` value for the asset in the final response of a page with this plan.
+    pub(crate) fn final_link(&self, plan: usize, asset: usize) -> Option<&HeaderValue> {
+        let responsive = self.responsive_links.get(&(plan, asset));
+        responsive.or_else(|| self.link(asset))
     }
 
     /// Which plan goes with a request target.
@@ -147,7 +167,7 @@ pub(crate) mod example {
 
     pub(crate) const ORIGIN: &str = "https://example.com";
 
-    /// An entry: the place of its asset, and `push`, `hint` or `both`.
+    /// An entry: the place of its asset, and `push`, `hint`, `both`, or `link` for wide screens.
     pub(crate) type Entry = (usize, &'static str);
 
     /// A policy of style sheets with the pages given. Assets must be sorted by path.
@@ -183,7 +203,11 @@ pub(crate) mod example {
                         "both" => r#""push", "hint""#.to_owned(),
                         one => format!("\"{one}\""),
                     };
-                    format!(r#"{{"asset": {asset}, "class": "style", "depth": 1, "means": [{means}], "reason": "test"}}"#)
+                    let media = match means.contains("link") {
+                        true => r#""media": "(min-width: 600px)", "#,
+                        false => "",
+                    };
+                    format!(r#"{{"asset": {asset}, "class": "style", "depth": 1, "means": [{means}], {media}"reason": "test"}}"#)
                 })
                 .collect();
             let plan = format!(

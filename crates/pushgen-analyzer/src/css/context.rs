@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::media::{Applies, MediaQueryList};
+use super::media_text::MediaText;
 use super::truth::Truth;
 use crate::viewport::Viewport;
 
@@ -114,6 +115,17 @@ impl Context {
             link.keep(*viewport, applies);
         }
         applies
+    }
+
+    /// On which screens the media queries hold, in words. The other conditions are not looked at.
+    pub(crate) fn media(&self) -> MediaText {
+        let lists = self.conditions().filter_map(|condition| match condition {
+            ContextCondition::Media(list) => Some(list),
+            _ => None,
+        });
+        lists.fold(MediaText::Everywhere, |inner, outer| {
+            outer.text().and(inner)
+        })
     }
 
     /// Whether it holds at no screen: `@media print`, `@supports (unheard-of: 1)`.

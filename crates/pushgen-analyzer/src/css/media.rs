@@ -10,6 +10,7 @@ use cssparser::{Delimiter, Parser, Token};
 use super::Failure;
 use super::condition::Condition;
 use super::media_feature::MediaFeature;
+use super::media_text::MediaText;
 use super::truth::{Logic, Truth};
 use crate::viewport::Viewport;
 
@@ -67,6 +68,21 @@ impl MediaQueryList {
         let holds_on_every_screen =
             |query: &MediaQuery| query.on_screen && !query.negated && query.condition.is_none();
         !self.is_empty() && !self.0.iter().any(holds_on_every_screen)
+    }
+
+    /// On which screens the list holds, in words.
+    pub(crate) fn text(&self) -> MediaText {
+        if self.is_empty() {
+            return MediaText::Everywhere;
+        }
+        let mut list = MediaText::Nowhere;
+        for query in &self.0 {
+            list = list.or(query.text());
+            if matches!(list, MediaText::Everywhere | MediaText::Untold) {
+                break;
+            }
+        }
+        list
     }
 
     /// The best that one of the queries can say.
@@ -135,6 +151,18 @@ impl MediaQuery {
             on_screen: true,
             condition: Some(Condition::parse(input, true, 0)?),
         })
+    }
+
+    fn text(&self) -> MediaText {
+        let condition = match &self.condition {
+            _ if !self.on_screen => MediaText::Nowhere,
+            Some(condition) => MediaText::of_condition(condition),
+            None => MediaText::Everywhere,
+        };
+        match self.negated {
+            true => condition.negate(),
+            false => condition,
+        }
     }
 
     fn evaluate(&self, viewport: &Viewport) -> Applies {

@@ -9,6 +9,7 @@ use cssparser::{Parser, Token};
 use super::Failure;
 use super::condition::Leaf;
 use super::length::{Calculation, Quantity, is_math_function};
+use super::media_text::plain;
 use super::truth::Truth;
 use crate::viewport::{ColorScheme, Viewport};
 
@@ -17,6 +18,8 @@ pub(super) struct MediaFeature {
     /// Lower case, without `min-` and `max-`.
     name: String,
     test: Test,
+    /// The whole in its plain spelling, if it has one.
+    text: Option<Box<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -56,28 +59,13 @@ enum Measure {
 
 impl Leaf for MediaFeature {
     fn in_parentheses(input: &mut Parser<'_>) -> Result<Self, Failure> {
-        let Ok(name) = input.try_parse(Parser::expect_ident_cloned) else {
-            return Self::value_first(input);
+        let start = input.position();
+        let (name, test) = match input.try_parse(Parser::expect_ident_cloned) {
+            Ok(name) => name_first(name.to_ascii_lowercase(), input)?,
+            Err(_) => value_first(input)?,
         };
-        let name = name.to_ascii_lowercase();
-        if input.is_exhausted() {
-            return Ok(Self {
-                name,
-                test: Test::Boolean,
-            });
-        }
-        if input.try_parse(Parser::expect_colon).is_err() {
-            let bound = (Comparison::parse(input)?, Value::parse(input)?);
-            let test = Test::Range(vec![bound]);
-            return Ok(Self { name, test });
-        }
-        if let Ok(keyword) = input.try_parse(Parser::expect_ident_cloned) {
-            let test = Test::Keyword(keyword.to_ascii_lowercase());
-            return Ok(Self { name, test });
-        }
-        let (comparison, name) = without_prefix(name);
-        let test = Test::Range(vec![(comparison, Value::parse(input)?)]);
-        Ok(Self { name, test })
+        let text = plain(input.slice_from(start));
+        Ok(Self { name, test, text })
     }
 
     fn in_function(_: &str, _: &mut Parser<'_>) -> Result<Self, Failure> {
@@ -85,22 +73,43 @@ impl Leaf for MediaFeature {
     }
 }
 
-impl MediaFeature {
-    /// `5px <= width` and `5px <= width < 9px`.
-    fn value_first(input: &mut Parser<'_>) -> Result<Self, Failure> {
-        let low = Value::parse(input)?;
-        let first = Comparison::parse(input)?;
-        let name = input.expect_ident()?.to_ascii_lowercase();
-        let mut bounds = vec![(first.mirrored(), low)];
-        if !input.is_exhausted() {
-            let second = Comparison::parse(input)?;
-            if !first.continues_with(second) {
-                return Err(Failure::unexpected_token());
-            }
-            bounds.push((second, Value::parse(input)?));
+/// `hover`, `hover: none` and `width < 9px`.
+fn name_first(name: String, input: &mut Parser<'_>) -> Result<(String, Test), Failure> {
+    if input.is_exhausted() {
+        return Ok((name, Test::Boolean));
+    }
+    if input.try_parse(Parser::expect_colon).is_err() {
+        let bound = (Comparison::parse(input)?, Value::parse(input)?);
+        return Ok((name, Test::Range(vec![bound])));
+    }
+    if let Ok(keyword) = input.try_parse(Parser::expect_ident_cloned) {
+        return Ok((name, Test::Keyword(keyword.to_ascii_lowercase())));
+    }
+    let (comparison, name) = without_prefix(name);
+    let test = Test::Range(vec![(comparison, Value::parse(input)?)]);
+    Ok((name, test))
+}
+
+/// `5px <= width` and `5px <= width < 9px`.
+fn value_first(input: &mut Parser<'_>) -> Result<(String, Test), Failure> {
+    let low = Value::parse(input)?;
+    let first = Comparison::parse(input)?;
+    let name = input.expect_ident()?.to_ascii_lowercase();
+    let mut bounds = vec![(first.mirrored(), low)];
+    if !input.is_exhausted() {
+        let second = Comparison::parse(input)?;
+        if !first.continues_with(second) {
+            return Err(Failure::unexpected_token());
         }
-        let test = Test::Range(bounds);
-        Ok(Self { name, test })
+        bounds.push((second, Value::parse(input)?));
+    }
+    Ok((name, Test::Range(bounds)))
+}
+
+impl MediaFeature {
+    /// What stands between the parentheses, in its plain spelling.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.text.as_deref()
     }
 
     /// Whether the viewport has the feature; unknown for names and values that browsers do not know.

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use pushgen_policy::{Class, CrossOrigin, Destination};
+use pushgen_policy::{Class, CrossOrigin, Destination, Responsive};
 use serde::Serialize;
 
+use super::largest_paint::LcpImage;
 use super::traced::TRACE;
 use crate::reference::{Blocking, Content, Purpose, Reference, When};
 use crate::site::{FileId, Site};
@@ -46,6 +47,10 @@ pub struct Fetch {
     /// The viewports at which it happens, if not at all that the page was analysed for: `412x823@1.75`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub viewports: Vec<Arc<str>>,
+    /// Where that is a choice of the browser and can be told in words: `media`, `imagesrcset` and `imagesizes` of a
+    /// link that makes the same choice.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub responsive: Option<Arc<Responsive>>,
     /// There is no such file in the site.
     #[serde(skip_serializing_if = "is_false")]
     pub missing: bool,
@@ -70,6 +75,9 @@ pub struct Fetch {
     /// Which of its uses the mode of the request is taken from.
     #[serde(skip)]
     pub(crate) rank: Rank,
+    /// Whether the page preloads it.
+    #[serde(skip)]
+    pub(crate) is_preloaded: bool,
 }
 
 impl Fetch {
@@ -89,6 +97,9 @@ pub struct PageGraph {
     pub file: Arc<str>,
     /// The fetches in the order of their discovery: by depth, then by place.
     pub fetches: Vec<Fetch>,
+    /// The images that are likely the largest contentful paint, of each viewport one at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lcp: Vec<LcpImage>,
     /// The first render-blocking reference to another origin, if there is one: the closure cannot be
     /// delivered whole from here.
     #[serde(skip)]
@@ -105,6 +116,7 @@ impl PageGraph {
             page: site.url_path(page).into(),
             file: site.name(page).into(),
             fetches: Vec::new(),
+            lcp: Vec::new(),
             foreign_blocker: None,
             is_read: false,
         }
@@ -138,6 +150,7 @@ pub(super) struct Request {
     pub(super) initiator: Option<Arc<str>>,
     pub(super) location: Arc<str>,
     pub(super) condition: Option<Arc<str>>,
+    pub(super) responsive: Option<Arc<Responsive>>,
 }
 
 /// How much a use of a file decides about the mode that it is fetched in.
@@ -174,6 +187,7 @@ impl Request {
             initiator: None,
             location,
             condition: None,
+            responsive: None,
         }
     }
 
@@ -210,6 +224,7 @@ impl Fetch {
             condition,
             used_by,
             viewports: Vec::new(),
+            responsive: request.responsive,
             missing: request.file.is_none(),
             file: request.file,
             crossorigin: request.crossorigin,
@@ -218,6 +233,7 @@ impl Fetch {
             module: request.module,
             order,
             rank,
+            is_preloaded: request.purpose == Purpose::Preload,
         }
     }
 
@@ -228,6 +244,8 @@ impl Fetch {
         }
         (self.when, self.confidence) = (request.when, request.confidence);
         self.condition = None;
+        // Which viewport the load had is not known.
+        self.viewports.clear();
         self.depth = request.depth;
         self.location = request.location;
         if let Some(initiator) = request.initiator {
@@ -261,14 +279,18 @@ impl Fetch {
         let is_nearer = match other.when.cmp(&self.when) {
             Ordering::Less => {
                 (self.when, self.confidence) = (other.when, other.confidence);
+                self.responsive = other.responsive.take();
                 true
             }
             Ordering::Equal => {
                 self.confidence = self.confidence.max(other.confidence);
+                // Where either holds it is fetched.
+                self.responsive = self.responsive.take().or(other.responsive.take());
                 other.depth < self.depth
             }
             Ordering::Greater => false,
         };
+        self.is_preloaded |= other.purpose == Purpose::Preload;
         if self.when != When::Conditional {
             self.condition = None;
         }
@@ -294,15 +316,26 @@ impl Fetch {
     pub(super) fn merge_viewport(&mut self, other: Self) {
         self.render_blocking |= other.render_blocking;
         self.parser_blocking |= other.parser_blocking;
+        // Depth and place are those of the earliest use.
+        let is_nearer = (other.when, other.depth) < (self.when, self.depth);
         match other.when.cmp(&self.when) {
-            std::cmp::Ordering::Less => {
+            Ordering::Less => {
                 (self.when, self.confidence) = (other.when, other.confidence);
                 self.condition = other.condition;
+                self.responsive = other.responsive;
             }
-            std::cmp::Ordering::Equal => self.confidence = self.confidence.max(other.confidence),
-            std::cmp::Ordering::Greater => {}
+            Ordering::Equal => {
+                self.confidence = self.confidence.max(other.confidence);
+                self.responsive = self
+                    .responsive
+                    .take()
+                    .filter(|here| other.responsive.as_ref() == Some(here));
+            }
+            Ordering::Greater => {}
         }
+        self.is_preloaded |= other.is_preloaded;
         self.used_by = self.used_by.take().or(other.used_by);
+        let is_lcp = self.class == Class::Lcp || other.class == Class::Lcp;
         if other.rank > self.rank {
             self.rank = other.rank;
             self.class = other.class;
@@ -312,10 +345,14 @@ impl Fetch {
             self.integrity = other.integrity;
             self.corrupt = other.corrupt;
         }
-        if other.depth < self.depth {
+        if is_lcp && self.class == Class::Image {
+            self.class = Class::Lcp;
+        }
+        if is_nearer {
             self.depth = other.depth;
             self.initiator = other.initiator;
             self.location = other.location;
+            self.order = other.order;
         }
     }
 }

@@ -4,39 +4,38 @@
 //! page. What lies behind a style sheet or module comes from [`Sheets`] and [`Modules`], which work it
 //! out once per site; here it is only added.
 
+mod scripts;
+mod styles;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
-use pushgen_policy::{CrossOrigin, Destination};
+use pushgen_policy::{CrossOrigin, Destination, Responsive};
 use url::Url;
 
-use super::chunks::{self, ChunkSource};
+use super::chunks::ChunkSource;
 use super::closure::{Edge, Reached};
 use super::fetch::{Fetch, PageGraph, Request};
 use super::integrity::Integrity;
+use super::largest_paint::LcpImage;
 use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
-use super::sheets::{self, Sheets, Surroundings};
-use super::style_use::{StyleSources, inline};
-use super::traced::{Traced, Traces};
+use super::sheets::{self, Sheets};
+use super::style_use::{InlineSheet, PageMemo, StyleSources, inline};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding};
 use crate::html::{Dom, Effect, Mention, SecurityPolicies, Where};
 use crate::js::import_map::ImportMap;
 use crate::js::{Script, may_request};
-use crate::reference::{Blocking, Content, Purpose, Reference, When, confidence};
+use crate::reference::{Blocking, Content, Purpose, Reference, When};
 use crate::resolve::{Resolver, Target};
-use crate::site::{FileId, Site};
-use crate::style::Matches;
+use crate::site::{FileId, ImageSizes, Site};
 use crate::viewport::Viewport;
 
 /// Most pages make fewer requests; a table that grows moves what is in it.
 const TYPICAL_FETCHES: usize = 48;
-
-/// Import maps of one page that are read: each makes a module graph of its own.
-const MAX_IMPORT_MAPS: usize = 64;
 
 /// What a page's graph is made with.
 #[derive(Clone, Copy)]
@@ -47,7 +46,7 @@ pub(crate) struct PageContext<'a> {
     pub(crate) modules: &'a Modules,
     pub(crate) integrity: &'a Integrity,
     pub(crate) suggestions: &'a Suggestions,
-    pub(crate) traces: &'a Traces,
+    pub(crate) image_sizes: &'a ImageSizes,
     pub(crate) viewport: &'a Viewport,
 }
 
@@ -65,7 +64,7 @@ pub(crate) fn page_graph(
     context: PageContext<'_>,
     page: FileId,
     document: &Document<'_>,
-    matches: &mut Option<Matches>,
+    memo: &mut PageMemo,
 ) -> (PageGraph, Vec<Finding>) {
     let target: Arc<str> = context.site.url_path(page).into();
     let url = context.resolver.url(&target);
@@ -88,15 +87,17 @@ pub(crate) fn page_graph(
         findings: Vec::new(),
         style: StyleSources::default(),
         unused: Vec::new(),
+        lcp: None,
         awaiting: Vec::new(),
         lost: HashSet::new(),
+        inline: std::mem::take(&mut memo.inline),
     };
     for mention in document.mentions {
         builder.mention(mention);
     }
-    builder.add_style_use(document.dom, matches);
+    builder.add_style_use(document.dom, &mut memo.matches);
     builder.add_chunks();
-    builder.add_traced(page);
+    memo.inline = std::mem::take(&mut builder.inline);
     let findings = std::mem::take(&mut builder.findings);
     (builder.finish(document.is_read), findings)
 }
@@ -116,7 +117,7 @@ struct Builder<'a> {
     fetches: Vec<Fetch>,
     by_path: HashMap<Arc<str>, usize>,
     /// The sheets that were followed, and what waited for them: a page may link one a thousand times.
-    followed: HashSet<(sheets::Node, Blocking)>,
+    followed: HashSet<(sheets::Node, Blocking, When, u64)>,
     foreign_blocker: Option<String>,
     /// The content security policies that are in force by now.
     policies: SecurityPolicies,
@@ -126,10 +127,14 @@ struct Builder<'a> {
     style: StyleSources,
     /// What sheets name and the page's style decides about.
     unused: Vec<Request>,
+    /// The image that is likely the largest paint.
+    lcp: Option<LcpImage>,
     /// What is fetched if its element is rendered.
     awaiting: Vec<Awaiting>,
     /// Targets without a file that were told.
     lost: HashSet<Arc<str>>,
+    /// The `style` elements that were parsed, for an earlier viewport or this one.
+    inline: HashMap<usize, InlineSheet>,
 }
 
 /// A request of an element that asks for it only if it is rendered.
@@ -152,12 +157,18 @@ impl Builder<'_> {
                 line,
                 element,
             } => {
-                let sheet = StyleSheet::parse(text);
-                self.style(&sheet, line, effect);
+                let (base, encoding, name) = (&self.base, self.encoding, &self.name);
+                let parsed = self.inline.entry(element.index()).or_insert_with(|| {
+                    let sheet = StyleSheet::parse(text);
+                    Arc::new(Some(inline(sheet, base, encoding, name, line)))
+                });
+                let parsed = Arc::clone(parsed);
+                if let Some(sheet) = parsed.as_ref() {
+                    self.style(&sheet.sheet, line, effect);
+                }
                 if effect.applies {
-                    let sheet = inline(sheet, &self.base, self.encoding, &self.name, line);
                     self.style
-                        .add_sheet(sheet, element.index(), effect.confidence);
+                        .add_sheet(parsed, element.index(), effect.confidence);
                 }
             }
             Mention::StyleAttribute {
@@ -200,6 +211,9 @@ impl Builder<'_> {
         let target = match self.resolve(reference.url) {
             Target::Site(target) => target,
             Target::Elsewhere(url) => {
+                if let Content::StyleSheet { applies: true, .. } = reference.content {
+                    self.style.add_foreign();
+                }
                 if reference.blocking.render {
                     self.foreign_blocker.get_or_insert(url);
                 }
@@ -225,6 +239,7 @@ impl Builder<'_> {
         let location = format!("{}:{}", self.name, reference.line).into();
         let mut request = Request::of(reference, target.path.into(), file, location);
         request.corrupt = self.is_corrupt(&request, reference);
+        request.responsive = self.responsive(reference);
         if let Some(element) = reference.element.filter(|_| is_for_boxes(&request)) {
             self.awaiting.push(Awaiting {
                 request,
@@ -238,6 +253,17 @@ impl Builder<'_> {
         // Elements were judged by the security policies when they were read, with their nonces.
         self.add_named(request, reference.line, reference.url);
         self.follow(reference, file, &root);
+    }
+
+    /// On which screens an image is asked for, in words.
+    fn responsive(&self, reference: &Reference<'_>) -> Option<Arc<Responsive>> {
+        let selection = reference.selection.as_ref();
+        let selection = selection.filter(|_| reference.destination == Destination::Image)?;
+        let path = |url: &str| match self.resolve(url) {
+            Target::Site(target) => target.file.map(|_| target.path),
+            _ => None,
+        };
+        selection.responsive(path).map(Arc::new)
     }
 
     /// Whether a file does not have the integrity that is asked for; says so once per reference.
@@ -281,8 +307,14 @@ impl Builder<'_> {
                 };
                 if applies {
                     let path = Arc::clone(&root.path);
-                    self.style
-                        .add_file(node, path, reference.element, root.confidence);
+                    let selection = reference.selection.as_ref();
+                    let media = selection.map(|selection| selection.media.clone());
+                    self.style.add_file(
+                        (node, path),
+                        reference.element,
+                        root.confidence,
+                        media.unwrap_or_default(),
+                    );
                 }
                 let root = Root {
                     blocking: imports,
@@ -292,65 +324,6 @@ impl Builder<'_> {
             }
             Content::Module => self.follow_script(modules::Node::Module(file), root),
             Content::Script => self.follow_script(modules::Node::Classic(file), root),
-        }
-    }
-
-    /// What an inline sheet or `style` attribute names.
-    fn style(&mut self, sheet: &StyleSheet, line: u32, effect: Effect) {
-        let surroundings = Surroundings {
-            applies: effect.applies,
-            encoding: self.encoding,
-            viewport: self.context.viewport,
-        };
-        let read = sheets::edges(sheet, surroundings, &|url| self.resolve(url), &|at| {
-            (Arc::clone(&self.name), line + at.saturating_sub(1))
-        });
-        self.findings.extend(read.problems);
-        if effect.blocking.render {
-            self.foreign_blocker = self.foreign_blocker.take().or(read.foreign);
-        }
-        for edge in read.edges {
-            let node = edge.node;
-            if let Some((root, node)) = self
-                .inline_edge(edge, effect.blocking, effect.confidence)
-                .zip(node)
-            {
-                let root = Root {
-                    blocking: effect.imports,
-                    ..root
-                };
-                self.follow_sheet(node, &root);
-            }
-        }
-    }
-
-    fn inline_script(&mut self, script: &Script, line: u32) {
-        if let Some(problem) = &script.problem {
-            self.findings
-                .push(modules::unparsable(&self.name, problem, line));
-        }
-        self.chunk_sources
-            .extend(script.chunks.clone().map(|chunks| ChunkSource {
-                chunks,
-                url: self.base.clone(),
-                path: None,
-                depth: 0,
-                file: Arc::clone(&self.name),
-                first_line: line,
-            }));
-        let space = self.space();
-        let read = space.edges(self.context, script, &self.base, &|at| {
-            (Arc::clone(&self.name), line + at.saturating_sub(1))
-        });
-        self.findings.extend(read.findings);
-        for edge in read.edges {
-            let node = edge.node;
-            if let Some((root, node)) = self
-                .inline_edge(edge, Blocking::NO, confidence::CERTAIN)
-                .zip(node)
-            {
-                self.follow_script(node, &root);
-            }
         }
     }
 
@@ -383,111 +356,6 @@ impl Builder<'_> {
         Some(root)
     }
 
-    fn follow_sheet(&mut self, sheet: sheets::Node, root: &Root) {
-        if !self.followed.insert((sheet, root.blocking)) {
-            return;
-        }
-        let behind = self.context.sheets.closure(self.context, sheet);
-        if root.blocking.render && self.foreign_blocker.is_none() {
-            self.foreign_blocker.clone_from(&behind.foreign);
-        }
-        self.add_reached(&behind.reached, root, None);
-    }
-
-    fn follow_script(&mut self, script: modules::Node, root: &Root) {
-        if root.when == When::Load
-            && let Some(chunks) = self.context.modules.chunks(self.context.site, script)
-        {
-            self.chunk_sources.push(ChunkSource {
-                chunks,
-                url: self.context.resolver.url(&root.path),
-                path: Some(Arc::clone(&root.path)),
-                depth: 1,
-                file: self.context.site.name(script.file()).into(),
-                first_line: 1,
-            });
-        }
-        let behind = self.space().closure(self.context, script);
-        // The browser waits for a script, and says of nothing that it imports that it does; the credentials
-        // mode of a module is that of all its imports (HTML §8.1.4.2).
-        let blocking = Blocking::NO;
-        self.add_reached(
-            &behind,
-            &Root {
-                blocking,
-                ..root.clone()
-            },
-            root.crossorigin,
-        );
-    }
-
-    /// What the page's scripts may load by webpack.
-    fn add_chunks(&mut self) {
-        let sources = std::mem::take(&mut self.chunk_sources);
-        for request in chunks::requests(self.context, &self.base, &sources) {
-            if self.policies.allows(request.destination, Where::Own) {
-                self.add(request);
-            }
-        }
-    }
-
-    /// What traces show beyond what is known: it blocks nothing, and takes nothing from what the page says itself.
-    fn add_traced(&mut self, page: FileId) {
-        for Traced { request, asked_by } in self.context.traces.of(page) {
-            let asked_by = asked_by.as_deref().unwrap_or_default();
-            let depth = match self.by_path.get(asked_by) {
-                Some(at) => self.fetches[*at].depth + 1,
-                None if asked_by == &*self.target => 1,
-                // By what the graph does not know, which is no markup.
-                None => 2,
-            };
-            let request = Request {
-                depth,
-                ..request.clone()
-            };
-            match self.by_path.get(&request.path) {
-                Some(at) => self.fetches[*at].observe(request),
-                None => {
-                    self.add(request);
-                }
-            }
-        }
-    }
-
-    fn add_import_map(&mut self, text: &str, line: u32) {
-        self.import_maps += 1;
-        if self.import_maps > MAX_IMPORT_MAPS {
-            if self.import_maps == MAX_IMPORT_MAPS + 1 {
-                let message =
-                    format!("more than {MAX_IMPORT_MAPS} import maps; the rest is not analysed");
-                self.findings
-                    .push(Finding::new(Code::InvalidImportMap, &*self.name, message).line(line));
-            }
-            return;
-        }
-        let (map, warnings) = match ImportMap::parse(text, &self.base) {
-            Ok(parsed) => parsed,
-            Err(invalid) => (
-                ImportMap::default(),
-                vec![format!("browsers ignore it: {invalid}")],
-            ),
-        };
-        for warning in warnings {
-            self.findings
-                .push(Finding::new(Code::InvalidImportMap, &*self.name, warning).line(line));
-        }
-        self.import_map.merge(map);
-        self.space = None;
-    }
-
-    /// The module graph under the current import map.
-    fn space(&mut self) -> Arc<Space> {
-        let space = self
-            .space
-            .get_or_insert_with(|| self.context.modules.space(&self.import_map));
-        Arc::clone(space)
-    }
-
     /// Adds what lies behind a style sheet or script that the document itself names.
     fn add_reached(&mut self, behind: &[Reached], root: &Root, crossorigin: Option<CrossOrigin>) {
         for Reached {
@@ -514,51 +382,6 @@ impl Builder<'_> {
             if is_for_style(&request) {
                 self.unused.push(request);
             } else {
-                self.add(request);
-            }
-        }
-    }
-
-    /// Adds what the page's elements make of its style.
-    fn add_style_use(&mut self, dom: &Dom, matches: &mut Option<Matches>) {
-        let style = std::mem::take(&mut self.style);
-        let awaiting = std::mem::take(&mut self.awaiting);
-        let must_know = !awaiting.is_empty();
-        let name = Arc::clone(&self.name);
-        let used = style.requests(self.context, dom, &name, self.encoding, must_know, matches);
-        for Awaiting {
-            request,
-            element,
-            line,
-            text,
-        } in awaiting
-        {
-            if used.absent.get(element) != Some(&true) {
-                self.add_named(request, line, &text);
-            }
-        }
-        for request in used.requests {
-            if !self.policies.allows(request.destination, Where::Own) {
-                continue;
-            }
-            let sheet = request.initiator.as_ref();
-            let sheet = sheet.and_then(|path| self.fetches.get(*self.by_path.get(path)?));
-            let (when, depth) = sheet.map_or((When::Load, 0), |sheet| (sheet.when, sheet.depth));
-            self.add(Request {
-                when: request.when.max(when),
-                depth: depth + 1,
-                ..request
-            });
-        }
-        let unused = std::mem::take(&mut self.unused);
-        if used.is_stopped {
-            let message =
-                "the style of the page is too complex: which fonts and images it uses is not known";
-            self.findings.push(
-                Finding::new(Code::StyleTooComplex, &*self.name, message)
-                    .help("they are left as conditional; nothing is planned from them"),
-            );
-            for request in unused {
                 self.add(request);
             }
         }
@@ -620,6 +443,7 @@ impl Builder<'_> {
             page: self.target,
             file: self.name,
             fetches: self.fetches,
+            lcp: self.lcp.into_iter().collect(),
             foreign_blocker: self.foreign_blocker,
             is_read,
         }
@@ -652,7 +476,8 @@ impl Root {
 
 /// Whether the page's style decides about a request.
 fn is_for_style(request: &Request) -> bool {
-    request.when == When::Conditional && request.destination != Destination::Style
+    request.when == When::Conditional
+        && matches!(request.destination, Destination::Font | Destination::Image)
 }
 
 /// Whether a request waits for a box: plug-in content is not fetched without.

@@ -1,24 +1,29 @@
 //! Which fonts and images the page's own style makes the browser fetch.
 //!
 //! In: the sheets and `style` attributes of a page in document order, as the page's graph comes across them. Out: the
-//! requests for what is used. `@import`s are followed in the order of the cascade: what is imported comes before what
+//! requests for what is used, and the image that is likely the largest paint. `@import`s are followed in the order of the cascade: what is imported comes before what
 //! imports it (CSS Cascade 5 §6.4.2).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use encoding_rs::Encoding;
-use pushgen_policy::{CrossOrigin, Destination};
+use encoding_rs::{Encoding, UTF_8};
+use pushgen_policy::{CrossOrigin, Destination, Responsive};
 use url::Url;
 
 use super::fetch::Request;
+use super::largest_paint::{LcpImage, Painted};
 use super::page::PageContext;
+use super::page_images::PageImages;
 use super::sheets::{self, ParsedSheet, chosen};
-use crate::css::{Applies, FontSource, StyleSheet, Truth};
-use crate::html::{Dom, Node};
+use crate::css::{Applies, FontSource, ImageSource, MediaText, StyleRule, StyleSheet, Truth};
+use crate::html::{Dom, SecurityPolicies, Where};
+use crate::lcp::{ContentImages, ImageUrl};
 use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
+use crate::selection::Selection;
 use crate::style::{
-    AppliedSheet, Certainty, DOCUMENT, Declaration, LayerId, LayerTree, Matches, PageStyle,
+    AppliedSheet, Certainty, DOCUMENT, ImageUse, LayerId, LayerTree, PageMatches, PageStyle,
     SheetId, Usage,
 };
 use crate::viewport::Viewport;
@@ -34,6 +39,7 @@ const MAX_IMPORT_DEPTH: usize = 64;
 pub(super) struct StyleSources {
     roots: Vec<Root>,
     attributes: Vec<Attribute>,
+    has_foreign_sheet: bool,
     /// What the URLs of the attributes are relative to: `base` may change it on the way.
     bases: Vec<Url>,
 }
@@ -45,6 +51,8 @@ struct Root {
     /// The element, by its place in the document.
     element: Option<usize>,
     confidence: f64,
+    /// On which screens it applies.
+    media: MediaText,
 }
 
 #[derive(Debug)]
@@ -58,7 +66,8 @@ enum RootSheet {
 struct Attribute {
     element: usize,
     line: u32,
-    declarations: Vec<Declaration>,
+    /// What it declares, if it declares anything of interest.
+    rule: Option<StyleRule>,
     /// Whether they name an image.
     fetches: bool,
     /// Which of the bases it has.
@@ -82,8 +91,22 @@ struct Sheet {
     path: Option<Arc<str>>,
     owner: Option<usize>,
     confidence: f64,
+    /// On which screens it applies.
+    media: MediaText,
     layer: LayerId,
     layers: Vec<LayerId>,
+}
+
+/// The sheet of a `style` element. It is parsed once for all viewports of a page, which then have the same sheet.
+pub(super) type InlineSheet = Arc<Option<ParsedSheet>>;
+
+/// What the viewports of a page share.
+#[derive(Debug, Default)]
+pub(crate) struct PageMemo {
+    pub(super) matches: PageMatches,
+    /// The `style` elements by their places in the document. What was matched is known by their addresses, so that
+    /// they have to stay.
+    pub(super) inline: HashMap<usize, InlineSheet>,
 }
 
 /// What a page's style makes the browser fetch.
@@ -94,31 +117,56 @@ pub(super) struct StyleRequests {
     pub(super) absent: Vec<bool>,
     /// Whether uses may be missing, because there was more to do than is done for a page.
     pub(super) is_stopped: bool,
+    /// The image that is likely the largest paint.
+    pub(super) lcp: Option<LcpImage>,
+}
+
+/// A document that its style is for.
+#[derive(Clone, Copy)]
+pub(super) struct StyledDocument<'d> {
+    pub(super) dom: &'d Dom,
+    /// Its file.
+    pub(super) name: &'d Arc<str>,
+    pub(super) encoding: &'static Encoding,
+    pub(super) base: &'d Url,
+    pub(super) policies: &'d SecurityPolicies,
+    /// Whether it is of interest what has a box, even if the style fetches nothing.
+    pub(super) must_know: bool,
 }
 
 impl StyleSources {
     /// A sheet file that applies.
     pub(super) fn add_file(
         &mut self,
-        node: sheets::Node,
-        path: Arc<str>,
+        (node, path): (sheets::Node, Arc<str>),
         element: Option<usize>,
         confidence: f64,
+        media: MediaText,
     ) {
         self.roots.push(Root {
             sheet: RootSheet::File(node, path),
             element,
             confidence,
+            media,
         });
     }
 
     /// A `style` element that applies.
-    pub(super) fn add_sheet(&mut self, sheet: ParsedSheet, element: usize, confidence: f64) {
+    pub(super) fn add_sheet(&mut self, sheet: InlineSheet, element: usize, confidence: f64) {
         self.roots.push(Root {
-            sheet: RootSheet::Inline(Arc::new(Some(sheet))),
+            sheet: RootSheet::Inline(sheet),
             element: Some(element),
             confidence,
+            media: match confidence < confidence::CERTAIN {
+                true => MediaText::Untold,
+                false => MediaText::Everywhere,
+            },
         });
+    }
+
+    /// A sheet of another origin that applies.
+    pub(super) fn add_foreign(&mut self) {
+        self.has_foreign_sheet = true;
     }
 
     /// A `style` attribute.
@@ -132,28 +180,26 @@ impl StyleSources {
         if self.bases.last() != Some(base) {
             self.bases.push(base.clone());
         }
-        let rule = sheet.style_rules.first_mut();
         self.attributes.push(Attribute {
             element,
             line,
-            declarations: rule.map_or(Vec::new(), |rule| std::mem::take(&mut rule.declarations)),
+            rule: sheet.style_rules.drain(..).next(),
             fetches: !sheet.images.is_empty(),
             base: self.bases.len() - 1,
         });
     }
 
-    /// What the elements of the page use; with `must_know` even if that is nothing, for their boxes' sake.
+    /// What the elements of the page use.
     pub(super) fn requests(
         self,
         context: PageContext<'_>,
-        dom: &Dom,
-        name: &Arc<str>,
-        encoding: &'static Encoding,
-        must_know: bool,
-        known: &mut Option<Matches>,
+        document: StyledDocument<'_>,
+        known: &mut PageMatches,
     ) -> StyleRequests {
+        let StyledDocument { dom, encoding, .. } = document;
         let mut collector = Collector {
             context,
+            may_import: document.policies.allows(Destination::Style, Where::Own),
             sheets: Vec::new(),
             layers: LayerTree::default(),
             within: Vec::new(),
@@ -168,14 +214,36 @@ impl StyleSources {
             is_stopped,
             ..
         } = collector;
-        let names_something = |sheet: &ParsedSheet| sheet.rules.fetches();
-        let is_of_interest = must_know
-            || sheets
-                .iter()
-                .filter_map(|sheet| sheet.parsed.as_ref().as_ref())
-                .any(names_something)
+        let parsed: Vec<&ParsedSheet> = sheets
+            .iter()
+            .filter_map(|sheet| sheet.parsed.as_ref().as_ref())
+            .collect();
+        let bases: Vec<(&Url, &'static Encoding)> = sheets
+            .iter()
+            .filter_map(|sheet| {
+                // Queries in sheet files are in UTF-8, whatever the encoding of the file.
+                let encoding = if sheet.path.is_some() {
+                    UTF_8
+                } else {
+                    encoding
+                };
+                Some((&sheet.parsed.as_ref().as_ref()?.base, encoding))
+            })
+            .collect();
+        let images = PageImages {
+            context,
+            base: document.base,
+            encoding,
+            policies: document.policies,
+            sheets: &bases,
+        };
+        let find = |url: ImageUrl<'_>| images.find(url);
+        let content = ContentImages::of(dom, context.viewport, &find);
+        let fetches = document.must_know
+            || parsed.iter().copied().any(|sheet| sheet.rules.fetches())
             || self.attributes.iter().any(|attribute| attribute.fetches);
-        if !is_of_interest || is_stopped {
+        let candidates = content.candidates(dom, context.viewport);
+        if is_stopped || (!fetches && candidates.is_empty()) {
             return StyleRequests {
                 is_stopped,
                 ..StyleRequests::default()
@@ -194,26 +262,35 @@ impl StyleSources {
                 })
             })
             .collect();
-        if !known.as_ref().is_some_and(|known| known.is_of(&applied)) {
-            *known = Some(Matches::new(dom, &applied));
-        }
-        let attributes: Vec<(usize, &[Declaration])> = self
+        let attributes: Vec<(usize, &StyleRule)> = self
             .attributes
             .iter()
-            .filter(|attribute| !attribute.declarations.is_empty())
-            .map(|attribute| (attribute.element, &*attribute.declarations))
+            .filter_map(|attribute| Some((attribute.element, attribute.rule.as_ref()?)))
             .collect();
-        let Some(matches) = known else {
-            return StyleRequests::default();
+        let layers = layers.ranks();
+        let usage = if fetches {
+            Usage::of(PageStyle {
+                dom,
+                sheets: &applied,
+                layers: &layers,
+                matches: known.fetching(dom, &applied),
+                attributes: &attributes,
+                viewport: context.viewport,
+            })
+        } else {
+            Usage::default()
         };
-        let usage = Usage::of(PageStyle {
+        let painted = Painted {
             dom,
             sheets: &applied,
-            layers: &layers.ranks(),
-            matches,
+            layers: &layers,
             attributes: &attributes,
             viewport: context.viewport,
-        });
+            images: &images,
+            content: &content,
+            candidates: &candidates,
+            has_foreign_sheet: self.has_foreign_sheet,
+        };
         // What was found so far is not what the page uses: rules that were not asked may say otherwise.
         if usage.is_stopped {
             return StyleRequests {
@@ -221,19 +298,21 @@ impl StyleSources {
                 ..StyleRequests::default()
             };
         }
+        let lcp = painted.largest(&usage, known);
         let read = sheets.iter().filter(|sheet| sheet.parsed.is_some());
         let uses = Uses {
             context,
             sheets: read.collect(),
             sources: &self,
-            name,
+            name: document.name,
             dom,
             encoding,
         };
         StyleRequests {
             requests: uses.requests(&usage),
-            absent: usage.absent,
             is_stopped: false,
+            absent: usage.absent,
+            lcp,
         }
     }
 }
@@ -241,6 +320,8 @@ impl StyleSources {
 /// Puts the sheets in the order of the cascade.
 struct Collector<'a> {
     context: PageContext<'a>,
+    /// Whether the page's security policies let in what is imported.
+    may_import: bool,
     sheets: Vec<Sheet>,
     layers: LayerTree,
     /// The files that are being followed, so that a cycle ends.
@@ -249,11 +330,12 @@ struct Collector<'a> {
 }
 
 /// What a sheet has from what brings it in.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Inherited {
     layer: LayerId,
     owner: Option<usize>,
     confidence: f64,
+    media: MediaText,
 }
 
 impl Collector<'_> {
@@ -262,6 +344,7 @@ impl Collector<'_> {
             layer: LayerTree::ROOT,
             owner: root.element,
             confidence: root.confidence,
+            media: root.media.clone(),
         };
         match &root.sheet {
             RootSheet::File(node, path) => self.add_file(*node, Arc::clone(path), from),
@@ -302,7 +385,8 @@ impl Collector<'_> {
                 Some(layer) => self.layers.enter(from.layer, layer),
                 None => from.layer,
             };
-            let holds = import.applies(viewport) == Applies::Matches
+            let holds = self.may_import
+                && import.applies(viewport) == Applies::Matches
                 && import
                     .supports
                     .is_none_or(|supports| supports.truth == Truth::True);
@@ -316,7 +400,12 @@ impl Collector<'_> {
                     environment: sheet.encoding,
                     viewport: *viewport,
                 };
-                self.add_file(node, target.path.into(), Inherited { layer, ..from });
+                let inherited = Inherited {
+                    layer,
+                    media: from.media.clone().and(import.media.text()),
+                    ..from
+                };
+                self.add_file(node, target.path.into(), inherited);
             }
         }
         self.layers
@@ -330,6 +419,7 @@ impl Collector<'_> {
             path,
             owner: from.owner,
             confidence: from.confidence,
+            media: from.media,
             layer: from.layer,
             layers,
         });
@@ -380,16 +470,27 @@ impl Uses<'_> {
             let reference = Reference::new(url, Destination::Image, found.position.line);
             let element = self.dom.element(found.element);
             let condition = match element {
-                Some(element) => format!("{} of {}", found.property, selector(element)),
+                Some(element) => format!("{} of {}", found.property, element.short_name()),
                 None => found.property.to_owned(),
             };
-            let place = match found.sheet {
-                DOCUMENT => self.attribute(found.element),
-                sheet => self.sheet(sheet).map(|(place, _)| place),
+            let (place, responsive) = match found.sheet {
+                DOCUMENT => (self.attribute(found.element), None),
+                sheet => match self.sheet(sheet) {
+                    Some((place, parsed)) => {
+                        let responsive = place
+                            .sheet
+                            .and_then(|sheet| responsive(sheet, parsed, found));
+                        (Some(place), responsive)
+                    }
+                    None => (None, None),
+                },
             };
-            requests.extend(
-                place.and_then(|place| self.request(&reference, found.certainty, condition, place)),
-            );
+            let request =
+                place.and_then(|place| self.request(&reference, found.certainty, condition, place));
+            requests.extend(request.map(|request| Request {
+                responsive,
+                ..request
+            }));
         }
         requests
     }
@@ -454,20 +555,24 @@ impl Uses<'_> {
     }
 }
 
-/// An element as its simplest selector: `header.masthead`.
-fn selector(element: Node<'_>) -> String {
-    let mut name = element.name().to_owned();
-    if let Some(id) = element.attribute("id").filter(|id| !id.is_empty()) {
-        name.push('#');
-        name.push_str(id);
-    } else if let Some(class) = element
-        .attribute("class")
-        .and_then(|list| list.split_ascii_whitespace().next())
-    {
-        name.push('.');
-        name.push_str(class);
+/// On which screens the rule that sets an image is in force, in words; that it wins there is not looked at. What comes
+/// from a custom property stands in another rule.
+fn responsive(sheet: &Sheet, parsed: &ParsedSheet, found: &ImageUse) -> Option<Arc<Responsive>> {
+    let ImageSource::Url(_) = &found.source else {
+        return None;
+    };
+    let images = &parsed.sheet.images;
+    let at = images.binary_search_by_key(&found.position, |image| image.position);
+    let image = images.get(at.ok()?)?;
+    if image.source != found.source {
+        return None;
     }
-    name
+    let media = sheet.media.clone().and(image.context.media());
+    let selection = Selection {
+        media,
+        candidates: None,
+    };
+    selection.responsive(|_| None).map(Arc::new)
 }
 
 /// The text of a `style` element as a sheet of the document.

@@ -9,11 +9,12 @@
 //! visit may differ.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use pushgen_policy::{CrossOrigin, Destination};
 use url::Url;
 
-use super::fetch::Request;
+use super::fetch::{Fetch, PageGraph, Request};
 use crate::finding::{Code, Finding, shown};
 use crate::reference::{Content, Reference, When, confidence};
 use crate::site::{FileId, Lookup, Site};
@@ -87,8 +88,42 @@ impl Traces {
         &self.findings
     }
 
-    pub(super) fn of(&self, page: FileId) -> &[Traced] {
-        self.by_page.get(&page).map_or(&[], Vec::as_slice)
+    /// Adds what loads of a page show beyond what is known of it, at whatever viewport: it blocks nothing, and takes
+    /// nothing from what the page says itself.
+    pub(crate) fn add_to(&self, page: FileId, graph: &mut PageGraph) {
+        let Some(traced) = self.by_page.get(&page) else {
+            return;
+        };
+        let mut by_path: HashMap<Arc<str>, usize> = HashMap::new();
+        for (at, fetch) in graph.fetches.iter().enumerate() {
+            by_path.insert(Arc::clone(&fetch.path), at);
+        }
+        for Traced { request, asked_by } in traced {
+            let asked_by = asked_by.as_deref().unwrap_or_default();
+            let depth = match by_path.get(asked_by).and_then(|at| graph.fetches.get(*at)) {
+                Some(asking) => asking.depth + 1,
+                None if asked_by == &*graph.page => 1,
+                // By what the graph does not know, which is no markup.
+                None => 2,
+            };
+            let request = Request {
+                depth,
+                ..request.clone()
+            };
+            let known = by_path.get(&request.path).copied();
+            match known.and_then(|at| graph.fetches.get_mut(at)) {
+                Some(fetch) => fetch.observe(request),
+                None => {
+                    let at = graph.fetches.len();
+                    by_path.insert(Arc::clone(&request.path), at);
+                    let order = u32::try_from(at).unwrap_or(u32::MAX);
+                    graph.fetches.push(Fetch::new(request, &graph.page, order));
+                }
+            }
+        }
+        graph
+            .fetches
+            .sort_by_key(|fetch| (fetch.depth, fetch.order));
     }
 }
 

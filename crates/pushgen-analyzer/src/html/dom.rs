@@ -200,6 +200,22 @@ impl<'d> Node<'d> {
         self.namespace() == Namespace::Html && self.name() == name
     }
 
+    /// The element as its simplest selector: `header.masthead`.
+    pub(crate) fn short_name(self) -> String {
+        let mut name = self.name().to_owned();
+        if let Some(id) = self.attribute("id").filter(|id| !id.is_empty()) {
+            name.push('#');
+            name.push_str(id);
+        } else if let Some(class) = self
+            .attribute("class")
+            .and_then(|list| list.split_ascii_whitespace().next())
+        {
+            name.push('.');
+            name.push_str(class);
+        }
+        name
+    }
+
     /// The value of an attribute, which may be empty; of SVG's `xlink:href` under that name.
     pub(crate) fn attribute(self, name: &str) -> Option<&'d str> {
         self.attributes()

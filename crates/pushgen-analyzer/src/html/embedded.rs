@@ -149,6 +149,10 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
                 crossorigin: crossorigin(element),
                 ..Reference::new(choice.url?, Destination::Image, element.line())
             };
+            let reference = match is_lazy(element) {
+                true => reference,
+                false => reference.selected_by(choice.selection),
+            };
             let certain = if choice.depends {
                 confidence::VIEWPORT
             } else {
@@ -156,12 +160,8 @@ impl<'d, 'v> EmbeddedContent<'d, 'v> {
             };
             Some(self.lazy_if_far(element, reference.confidence(certain)))
         };
-        [
-            reference(choice),
-            scanned
-                .filter(|scanned| scanned.url != choice.url)
-                .and_then(reference),
-        ]
+        let scanned = scanned.filter(|scanned| scanned.url != choice.url);
+        [reference(choice), scanned.and_then(reference)]
     }
 
     /// A presentational hint (HTML §15.3.3, §15.3.8): fetched with the element, unless its style or a style

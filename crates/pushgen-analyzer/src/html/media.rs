@@ -1,14 +1,16 @@
 //! `media` attributes: what a media query list says of a viewport (Media Queries 4).
 
-use crate::css::{Applies, MediaQueryList};
+use crate::css::{Applies, MediaQueryList, MediaText};
 use crate::reference::confidence;
 use crate::viewport::Viewport;
 
 /// Whether a list matches, and how sure that is for other viewports.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Media {
     pub(super) applies: bool,
     pub(super) confidence: f64,
+    /// On which screens it does.
+    pub(super) text: MediaText,
 }
 
 impl Media {
@@ -16,6 +18,7 @@ impl Media {
     pub(super) const ALL: Self = Self {
         applies: true,
         confidence: confidence::CERTAIN,
+        text: MediaText::Everywhere,
     };
 
     pub(super) fn of(list: &str, viewport: &Viewport) -> Self {
@@ -32,12 +35,13 @@ impl Media {
         Self {
             applies,
             confidence,
+            text: list.text(),
         }
     }
 
     /// How sure the loading of a sheet is. One that does not apply is fetched all the same; of one that
     /// applies another viewport may say otherwise.
-    pub(super) fn sheet_confidence(self) -> f64 {
+    pub(super) fn sheet_confidence(&self) -> f64 {
         if self.applies {
             self.confidence
         } else {

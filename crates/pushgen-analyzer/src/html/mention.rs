@@ -18,6 +18,7 @@ use super::script_type::{self, ScriptType};
 use super::{meta, srcset};
 use crate::css::source_size;
 use crate::reference::{Blocking, Content, Purpose, Reference, confidence};
+use crate::selection::{Candidates, Selection};
 use crate::viewport::Viewport;
 
 /// Something that a document says to a browser's loader.
@@ -308,7 +309,11 @@ impl<'d> Reader<'d, '_> {
                     imports,
                 })
                 .blocking(blocking)
-                .confidence(media.sheet_confidence()),
+                .confidence(media.sheet_confidence())
+                .selected_by(Selection {
+                    media: media.text,
+                    candidates: None,
+                }),
         );
     }
 
@@ -400,6 +405,10 @@ impl<'d> Reader<'d, '_> {
         let preload = reference(destination)
             .purpose(Purpose::Preload)
             .confidence(media.confidence);
+        let selection = Selection {
+            media: media.text,
+            candidates: None,
+        };
         let candidates = element
             .attribute("imagesrcset")
             .filter(|set| !set.trim_ascii().is_empty() && destination == Destination::Image);
@@ -411,12 +420,24 @@ impl<'d> Reader<'d, '_> {
                 srcset::select(href, Some(candidates), size, viewport.dpr)
             };
             let chosen = [select(&self.now), self.scanned.as_ref().and_then(select)];
+            let candidates = Candidates {
+                src: href,
+                srcset: candidates,
+                sizes,
+            };
+            let selection = Selection {
+                candidates: Some(candidates),
+                ..selection
+            };
+            let preload = preload
+                .confidence(confidence::VIEWPORT)
+                .selected_by(selection);
             for url in chosen.into_iter().flatten() {
-                let preload = preload.clone().confidence(confidence::VIEWPORT);
+                let preload = preload.clone();
                 self.push(element, Reference { url, ..preload });
             }
         } else if element.has("href") {
-            self.push(element, preload);
+            self.push(element, preload.selected_by(selection));
         }
     }
 

@@ -12,16 +12,19 @@ use super::media_type::{essence, is_image_type};
 use super::srcset;
 use crate::css::source_size;
 use crate::reference::confidence;
+use crate::selection::{Candidates, Selection};
 use crate::viewport::Viewport;
 
 /// The image that is chosen.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Choice<'d> {
     pub(crate) url: Option<&'d str>,
     /// Image pixels per CSS pixel, which its natural size is divided by; nothing stands for 1.
     pub(crate) density: Option<f32>,
     /// Another viewport may choose otherwise.
     pub(crate) depends: bool,
+    /// What it depends on: the media of the sources that came by, and the candidates of the one that is chosen.
+    pub(crate) selection: Selection<'d>,
 }
 
 /// What the sources of each `picture` that came by have chosen.
@@ -42,7 +45,7 @@ impl<'d> Pictures<'d> {
         let picture = image.parent().filter(|parent| parent.is("picture"));
         let mut choice = picture
             .and_then(|picture| self.0.get(&picture.index()))
-            .copied()
+            .cloned()
             .unwrap_or_default();
         if choice.url.is_none() {
             choice.choose(image.attribute("src"), image, viewport);
@@ -68,6 +71,11 @@ impl<'d> Choice<'d> {
         if let Some(list) = source.attribute("media") {
             let media = Media::of(list, viewport);
             self.depends |= media.confidence < confidence::CERTAIN;
+            let holds = match media.applies {
+                true => media.text,
+                false => media.text.negate(),
+            };
+            self.selection.media = std::mem::take(&mut self.selection.media).and(holds);
             if !media.applies {
                 return;
             }
@@ -79,14 +87,11 @@ impl<'d> Choice<'d> {
         let set = element
             .attribute("srcset")
             .filter(|set| !set.trim_ascii().is_empty());
-        let size = set.and_then(|_| {
-            source_size(
-                element.attribute("sizes").unwrap_or_default(),
-                super::embedded::is_lazy(element),
-                viewport,
-            )
-        });
+        let sizes = element.attribute("sizes").unwrap_or_default();
+        let is_lazy = super::embedded::is_lazy(element);
+        let size = set.and_then(|_| source_size(sizes, is_lazy, viewport));
         self.depends |= set.is_some();
+        self.selection.candidates = set.map(|srcset| Candidates { src, srcset, sizes });
         let chosen = srcset::select_with_density(src, set, size, viewport.dpr);
         self.url = chosen.map(|(_, url)| url);
         self.density = chosen

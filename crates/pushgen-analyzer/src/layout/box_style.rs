@@ -1,32 +1,15 @@
 //! The part of an element's style that a coarse layout uses.
 //!
-//! In: the blocks of box declarations that match an element, its name and its parent's style. Out: a [`BoxStyle`]. Follows the
-//! order of CSS Cascade 5 §6 as [`cascade`](crate::style) does; `revert` and `revert-layer` count as `unset`. The
+//! In: the blocks of box declarations that match an element, its name and its parent's style. Out: a [`BoxStyle`]. The
 //! browser's own sizes and margins are those of HTML §15.3.
 
-use std::cmp::Reverse;
-
-use super::declaration::{
-    BoxBody, BoxDeclaration, BoxLonghand, BoxProperty, BoxValue, Substituted, Word, substituted,
-};
+use super::box_cascade::{MatchedBoxes, Slot, Slots};
+use super::declaration::BoxValue;
 use super::grid_columns::Track;
 use super::length::{Basis, Length, Unit};
-use crate::style::{
-    Allowance, CustomProperties, Display, Origin, Specificity, Template, WideKeyword,
-};
+use super::vocabulary::{BoxLonghand, Word};
+use crate::style::{Allowance, CustomProperties, Display};
 use crate::viewport::Viewport;
-
-/// The box declarations of a rule, or an attribute, that match; the fields are those of
-/// [`MatchedBlock`](crate::style::MatchedBlock).
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MatchedBoxes<'s> {
-    pub(crate) declarations: &'s [BoxDeclaration],
-    pub(crate) origin: Origin,
-    pub(crate) layer: u32,
-    pub(crate) specificity: Specificity,
-    pub(crate) proximity: Option<u32>,
-    pub(crate) order: u32,
-}
 
 /// How a box takes part in the layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,163 +166,14 @@ pub(crate) struct Element<'a> {
 impl BoxStyle {
     /// The style of an element or pseudo-element.
     pub(crate) fn of(
-        mut blocks: Vec<MatchedBoxes<'_>>,
+        blocks: Vec<MatchedBoxes<'_>>,
         element: Element<'_>,
         parent: &Self,
         allowance: &Allowance,
         viewport: &Viewport,
     ) -> Self {
-        let mut slots = Slots::new();
-        blocks.sort_by_key(|block| strength(block, false));
-        for block in &blocks {
-            slots.enter(block, false, element.custom_properties, allowance);
-        }
-        if blocks
-            .iter()
-            .any(|block| block.declarations.iter().any(|found| found.is_important))
-        {
-            blocks.sort_by_key(|block| strength(block, true));
-            for block in &blocks {
-                slots.enter(block, true, element.custom_properties, allowance);
-            }
-        }
+        let slots = Slots::of(blocks, element.custom_properties, allowance);
         compute(&slots, element, parent, viewport)
-    }
-}
-
-/// Origin, layer, specificity, proximity, order; among important declarations the first layer is the strongest.
-fn strength(
-    block: &MatchedBoxes<'_>,
-    important: bool,
-) -> (Origin, u32, Specificity, Reverse<u32>, u32) {
-    let layer = if important {
-        u32::MAX - block.layer
-    } else {
-        block.layer
-    };
-    let proximity = Reverse(block.proximity.unwrap_or(u32::MAX));
-    (
-        block.origin,
-        layer,
-        block.specificity,
-        proximity,
-        block.order,
-    )
-}
-
-/// The values that won so far; the weakest declarations come first.
-struct Slots([Slot; BoxLonghand::COUNT]);
-
-#[derive(Clone)]
-enum Slot {
-    Open,
-    Value(BoxValue),
-    Inherit,
-}
-
-impl Slots {
-    fn new() -> Self {
-        Self([const { Slot::Open }; BoxLonghand::COUNT])
-    }
-
-    fn enter(
-        &mut self,
-        block: &MatchedBoxes<'_>,
-        important: bool,
-        properties: &CustomProperties,
-        allowance: &Allowance,
-    ) {
-        let declarations = block.declarations.iter();
-        for declaration in declarations.filter(|found| found.is_important == important) {
-            match &declaration.body {
-                BoxBody::Values(values) => {
-                    for (longhand, value) in values {
-                        self.set(*longhand, Slot::Value(value.clone()));
-                    }
-                }
-                BoxBody::Keyword(keyword) => self.keyword(declaration.property, *keyword),
-                BoxBody::Unresolved(template) => {
-                    self.unresolved(declaration.property, template, properties, allowance);
-                }
-            }
-        }
-    }
-
-    fn unresolved(
-        &mut self,
-        property: BoxProperty,
-        template: &Template,
-        properties: &CustomProperties,
-        allowance: &Allowance,
-    ) {
-        let text = template.substitute(allowance, &mut |name| properties.get(name).cloned());
-        match text.and_then(|text| substituted(property, &text)) {
-            Some(Substituted::Values(values)) => {
-                for (longhand, value) in values {
-                    self.set(longhand, Slot::Value(value));
-                }
-            }
-            Some(Substituted::Keyword(keyword)) => self.keyword(property, keyword),
-            None => self.keyword(property, WideKeyword::Unset),
-        }
-    }
-
-    fn keyword(&mut self, property: BoxProperty, keyword: WideKeyword) {
-        for longhand in property.longhands() {
-            let is_inherited = matches!(
-                longhand,
-                BoxLonghand::FontSize | BoxLonghand::LineHeight | BoxLonghand::WhiteSpace
-            );
-            let slot = match keyword {
-                WideKeyword::Inherit => Slot::Inherit,
-                WideKeyword::Unset if is_inherited => Slot::Inherit,
-                WideKeyword::Revert | WideKeyword::RevertLayer => Slot::Open,
-                WideKeyword::Initial | WideKeyword::Unset => Slot::Value(BoxValue::Auto),
-            };
-            self.set(*longhand, slot);
-        }
-    }
-
-    fn set(&mut self, longhand: BoxLonghand, slot: Slot) {
-        if let Some(place) = self.0.get_mut(longhand as usize) {
-            *place = slot;
-        }
-    }
-
-    fn get(&self, longhand: BoxLonghand) -> &Slot {
-        self.0.get(longhand as usize).unwrap_or(&Slot::Open)
-    }
-
-    fn word(&self, longhand: BoxLonghand) -> Option<Word> {
-        match self.get(longhand) {
-            Slot::Value(BoxValue::Word(word)) => Some(*word),
-            _ => None,
-        }
-    }
-
-    /// The length given, the default where nothing is said, nothing for `auto`.
-    fn length(
-        &self,
-        longhand: BoxLonghand,
-        default: Option<Length>,
-        inherited: Option<&Length>,
-    ) -> Option<Length> {
-        match self.get(longhand) {
-            Slot::Open => default,
-            Slot::Inherit => inherited.cloned(),
-            Slot::Value(BoxValue::Length(length)) => Some(length.clone()),
-            Slot::Value(_) => None,
-        }
-    }
-
-    fn number(&self, longhand: BoxLonghand) -> Option<f32> {
-        match self.get(longhand) {
-            Slot::Value(BoxValue::Length(Length::Number(number))) => Some(*number),
-            Slot::Value(BoxValue::Length(Length::Unit(percent, Unit::Percent))) => {
-                Some(percent / 100.0)
-            }
-            _ => None,
-        }
     }
 }
 
@@ -376,7 +210,7 @@ fn compute(
         _ if matches!(slots.word(L::Float), Some(Word::Left | Word::Right)) => Positioned::Float,
         _ => Positioned::InFlow,
     };
-    let kind = kind(slots, element, positioned);
+    let kind = kind(element, positioned);
     let defaults = Defaults::of(element.name);
     let sides = |longhands: [L; 4], defaults: [f32; 4], inherited: &[Option<Length>; 4]| {
         let mut sides = [const { None }; 4];
@@ -524,7 +358,7 @@ fn font_size(slots: &Slots, name: &str, parent: &BoxStyle, viewport: &Viewport) 
     size.clamp(0.0, 1000.0)
 }
 
-fn kind(slots: &Slots, element: Element<'_>, positioned: Positioned) -> Kind {
+fn kind(element: Element<'_>, positioned: Positioned) -> Kind {
     let kind = match element.display {
         Display::Contents => return Kind::Contents,
         Display::None | Display::Block | Display::ListItem => Kind::Block,

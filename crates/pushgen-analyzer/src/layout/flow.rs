@@ -12,8 +12,8 @@ mod text;
 mod widths;
 
 use super::box_style::{BoxStyle, Inside, Kind};
-use super::declaration::Word;
 use super::length::{Basis, Length};
+use super::vocabulary::Word;
 use crate::viewport::Viewport;
 
 pub(crate) use text::Text;

@@ -139,6 +139,18 @@ impl Length {
         })
     }
 
+    /// Whether neither a font nor the box around decides about it.
+    pub(crate) fn is_absolute(&self) -> bool {
+        let all = |operands: &[Self]| operands.iter().all(Self::is_absolute);
+        match self {
+            Self::Number(_) => true,
+            Self::Unit(_, unit) => !matches!(unit, Unit::Em | Unit::Rem | Unit::Percent),
+            Self::Sum(operands) | Self::Min(operands) | Self::Max(operands) => all(operands),
+            Self::Product(factors) => factors.iter().all(|(factor, _)| factor.is_absolute()),
+            Self::Negated(operand) => operand.is_absolute(),
+        }
+    }
+
     /// CSS pixels; `None` if it depends on a percentage of something unknown. A number stands for itself.
     pub(crate) fn resolve(&self, basis: &Basis<'_>) -> Option<f32> {
         let all = |operands: &[Self], join: fn(f32, f32) -> f32| {

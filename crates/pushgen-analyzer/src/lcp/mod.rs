@@ -5,8 +5,11 @@
 //! the size is the area in sight, at most the image's own pixels; no candidate are images that fill the whole screen,
 //! those with less than 0.05 bits a pixel, backgrounds of `html` and `body`, and what is transparent or hidden.
 //!
+//! Files: `content_image` finds the images of elements, `size_bound` tells icons from them, `page_boxes` walks over the page, `shown_image` is what both hand on.
+//!
 //! The layout is coarse, so it is made under several assumptions about text. An image that is the largest under all of
 //! them, by a margin, is believed; one that is so under some gets that share. Scripts may change everything, and are not asked.
+//! Images of other origins and in `data:` URLs compete, and are never the answer.
 
 use std::sync::Arc;
 
@@ -14,8 +17,20 @@ use crate::layout::{BackgroundSize, Basis, LayoutBox, Placed, Rect, TextMetrics,
 use crate::site::NaturalSize;
 use crate::viewport::Viewport;
 
+mod attribute_size;
+mod content_image;
+mod page_boxes;
+mod shown_image;
+mod size_bound;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use content_image::ContentImages;
+pub(crate) use page_boxes::page_boxes;
+pub(crate) use shown_image::SMALLEST;
+pub(crate) use shown_image::{FoundImage, ImageUrl};
+use shown_image::{ImageRole, LEAST_ENTROPY, ShownImage};
+pub(crate) use size_bound::size_bound;
 
 /// From this confidence on an image is planned as the largest paint: 95 of 100 such images are.
 pub(crate) const PLANNED: f64 = 0.8;
@@ -23,43 +38,11 @@ pub(crate) const PLANNED: f64 = 0.8;
 /// Boxes that are looked at; the first screen ends long before.
 pub(crate) const MAX_BOXES: usize = 4096;
 
-/// A smaller image is never planned, whatever else there is: text of some words is as large.
-const SMALLEST: f32 = 9_000.0;
-
-/// Screens narrower than this are those of browsers that zoom out of pages that are wider.
-const MOBILE: u32 = 600;
-
-/// By how much they zoom out at most.
+/// By how much phones zoom out of a page that is wider than their screen, at most.
 const MOST_ZOOM: f32 = 4.0;
 
 /// Screens to the right that boxes may lie at; what is farther is put out of sight on purpose.
 const FARTHEST: f32 = 20.0;
-
-/// Bits per pixel below which an image does not count.
-const LEAST_ENTROPY: f32 = 0.05;
-
-/// What an image is to its element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ImageRole {
-    /// `img` and `input type=image`.
-    Content,
-    /// `image` in SVG.
-    Svg,
-    Poster,
-    Background,
-}
-
-/// An image that a box shows.
-#[derive(Debug, Clone)]
-pub(crate) struct ShownImage {
-    /// The request target.
-    pub(crate) path: Arc<str>,
-    pub(crate) role: ImageRole,
-    /// In image pixels.
-    pub(crate) natural: Option<NaturalSize>,
-    pub(crate) bytes: u64,
-    pub(crate) is_lazy: bool,
-}
 
 /// A box of a page.
 #[derive(Debug, Clone)]
@@ -73,6 +56,8 @@ pub(crate) struct PageBox {
     pub(crate) image: Option<ShownImage>,
     /// Whether it is `html` or `body`, whose backgrounds are no content.
     pub(crate) is_canvas: bool,
+    /// Whether its style gives it a width or a height.
+    pub(crate) is_sized: bool,
 }
 
 /// The image that is likely the largest paint.
@@ -86,6 +71,20 @@ pub(crate) struct LcpCandidate {
     pub(crate) reason: String,
     /// CSS pixels of the first screen.
     pub(crate) area: u32,
+}
+
+impl LcpCandidate {
+    /// Lessens the confidence, and says why.
+    pub(crate) fn doubt(&mut self, factor: f64, why: &str) {
+        let joint = if self.reason.contains(", but ") {
+            ", "
+        } else {
+            ", but "
+        };
+        self.reason.push_str(joint);
+        self.reason.push_str(why);
+        self.confidence = (self.confidence * factor * 100.0).round() / 100.0;
+    }
 }
 
 /// Characters per em and heights of text, from narrow to wide fonts, with the share of the screen that is looked at.
@@ -105,7 +104,11 @@ const fn assumption(advance: f32, stretch: f32, screen: f32) -> (TextMetrics, f3
 /// The image that is likely the largest paint of a page; `None` where text is, or nothing.
 pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandidate> {
     let boxes = boxes.get(..MAX_BOXES).unwrap_or(boxes);
-    if !boxes.iter().any(|found| may_win(found, viewport)) {
+    let may_win = |found: &PageBox| {
+        let image = found.image.as_ref().filter(|_| found.is_visible);
+        image.is_some_and(|image| image.found.may_win(viewport))
+    };
+    if !boxes.iter().any(may_win) {
         return None;
     }
     let hidden = hidden(boxes);
@@ -119,7 +122,7 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
         let paints = Paints::of(boxes, &hidden, &placed, viewport, screen);
         match &first {
             None => {
-                paints.image?;
+                image(boxes, paints.image?)?.found.path.as_ref()?;
                 if paints.image_area <= paints.text_area {
                     return None;
                 }
@@ -129,9 +132,9 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
                 first = Some(paints);
             }
             Some(expected) => {
-                let is_same = paints.image.and_then(|at| path(boxes, at))
-                    == expected.image.and_then(|at| path(boxes, at));
-                if is_same && paints.image_area > paints.text_area {
+                if is_same_file(boxes, paints.image, expected.image)
+                    && paints.image_area > paints.text_area
+                {
                     agreed += 1.0;
                     least_lead = least_lead.min(paints.lead());
                 }
@@ -142,6 +145,7 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
     let at = paints.image?;
     let found = boxes.get(at)?;
     let image = found.image.as_ref()?;
+    let path = Arc::clone(image.found.path.as_ref()?);
     let mut doubts: Vec<&str> = Vec::new();
     let mut confidence = 0.97 * agreed / ASSUMPTIONS.len() as f64;
     let mut doubt = |holds: bool, factor: f64, why: &'static str| {
@@ -156,7 +160,7 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
         "it depends on the text",
     );
     doubt(least_lead < 1.25, 0.86, "other content is almost as large");
-    doubt(image.natural.is_none(), 0.6, "its size is not known");
+    doubt(image.found.natural.is_none(), 0.6, "its size is not known");
     doubt(paints.image_area < SMALLEST, 0.5, "it is small");
     doubt(paints.equals > 0, 0.9, "others are as large");
     // So much more of the text comes into sight, while the image stays as it is.
@@ -166,6 +170,12 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
         "the page may be wider than the screen",
     );
     doubt(image.is_lazy, 0.9, "it is lazy");
+    doubt(
+        paints.has_unknown,
+        // Most of them are badges.
+        0.85,
+        "nothing tells how large an image of another origin is",
+    );
     let area = paints.image_area as u32;
     let role = match image.role {
         ImageRole::Background => "background",
@@ -180,7 +190,7 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
         reason.push_str(&doubts.join(", "));
     }
     Some(LcpCandidate {
-        path: Arc::clone(&image.path),
+        path,
         element: found.element,
         confidence: (confidence * 100.0).round() / 100.0,
         reason,
@@ -188,29 +198,16 @@ pub(crate) fn largest(boxes: &[PageBox], viewport: &Viewport) -> Option<LcpCandi
     })
 }
 
-fn is_lazy(boxes: &[PageBox], at: usize) -> bool {
-    let image = boxes.get(at).and_then(|found| found.image.as_ref());
-    image.is_some_and(|image| image.is_lazy)
+fn image(boxes: &[PageBox], at: usize) -> Option<&ShownImage> {
+    boxes.get(at)?.image.as_ref()
 }
 
-fn path(boxes: &[PageBox], at: usize) -> Option<&Arc<str>> {
-    Some(&boxes.get(at)?.image.as_ref()?.path)
-}
-
-/// Whether an image may be large enough at all.
-fn may_win(found: &PageBox, viewport: &Viewport) -> bool {
-    let screen = (viewport.width * viewport.height) as f32;
-    found.is_visible
-        && found.image.as_ref().is_some_and(|image| {
-            natural_area(image.natural).unwrap_or(screen).min(screen) >= SMALLEST
-                && image.bytes as f32 * 8.0 >= LEAST_ENTROPY * SMALLEST
-        })
-}
-
-/// The pixels that an image has; `None` if there is no end to them, or if they are not known.
-fn natural_area(natural: Option<NaturalSize>) -> Option<f32> {
-    let natural = natural?;
-    Some(natural.width? * natural.height?)
+/// Whether two boxes show the same file of the site.
+fn is_same_file(boxes: &[PageBox], one: Option<usize>, other: Option<usize>) -> bool {
+    let image = |at: Option<usize>| image(boxes, at?);
+    image(one)
+        .zip(image(other))
+        .is_some_and(|(one, other)| one.found.is_same_file(&other.found))
 }
 
 /// What is not painted, with all that is in it, for its opacity.
@@ -236,6 +233,8 @@ struct Paints {
     second_area: f32,
     /// Images of other files that are as large as the largest.
     equals: u32,
+    /// Whether there is an image in sight whose size nobody knows.
+    has_unknown: bool,
 }
 
 impl Paints {
@@ -253,12 +252,14 @@ impl Paints {
             width: viewport.width as f32,
             height: viewport.height as f32 * screen,
         };
+        // A page that is laid out wider than a phone's screen is zoomed out of as it is.
+        let may_zoom = viewport.is_phone() && viewport.width <= viewport.screen().0;
         for (at, ((found, place), hidden)) in boxes.iter().zip(placed).zip(hidden).enumerate() {
             if !found.is_visible || *hidden {
                 continue;
             }
             let sight = screen.intersect(place.clip);
-            if viewport.width < MOBILE {
+            if may_zoom {
                 for rect in [place.rect, place.text] {
                     let right = (rect.x + rect.width).min(place.clip.x + place.clip.width);
                     let zoom = right / screen.width;
@@ -272,11 +273,16 @@ impl Paints {
                 continue;
             };
             let area = image_area(found, image, place.rect, sight, viewport);
-            let is_other = paints.image.and_then(|at| path(boxes, at)) != Some(&image.path);
+            let is_unknown = image.found.path.is_none() && image.found.natural.is_none();
+            paints.has_unknown |= is_unknown && !found.is_sized && area > 0.0;
+            let is_other = !is_same_file(boxes, paints.image, Some(at));
             // Rounding must not decide among equals: the first of them wins.
             let is_sooner = area > paints.image_area * 0.998
                 && !image.is_lazy
-                && paints.image.is_some_and(|at| is_lazy(boxes, at));
+                && paints
+                    .image
+                    .and_then(|at| boxes.get(at)?.image.as_ref())
+                    .is_some_and(|image| image.is_lazy);
             if area > paints.image_area * 1.002 || is_sooner {
                 if is_other {
                     paints.second_area = paints.image_area;
@@ -316,7 +322,7 @@ fn image_area(
     viewport: &Viewport,
 ) -> f32 {
     let drawn = match image.role {
-        ImageRole::Background => tile(found, image.natural, rect, viewport),
+        ImageRole::Background => tile(found, image.found.natural, rect, viewport),
         _ => rect,
     };
     let seen = drawn.intersect(sight).area();
@@ -324,10 +330,10 @@ fn image_area(
     if seen <= 0.0 || seen >= whole * 0.999 {
         return 0.0;
     }
-    if image.bytes as f32 * 8.0 / seen < LEAST_ENTROPY {
+    if image.found.bytes as f32 * 8.0 / seen < LEAST_ENTROPY {
         return 0.0;
     }
-    match natural_area(image.natural) {
+    match image.found.natural_area() {
         Some(natural) if natural < drawn.area() => seen * natural / drawn.area(),
         _ => seen,
     }
@@ -382,22 +388,4 @@ fn tile(found: &PageBox, natural: Option<NaturalSize>, rect: Rect, viewport: &Vi
             }
         }
     }
-}
-
-/// The element as people name it: `img.hero`, `header#top`.
-pub(crate) fn short_name(element: crate::html::Node<'_>) -> String {
-    let mut name = element.name().to_owned();
-    if let Some(id) = element
-        .attribute("id")
-        .filter(|id| !id.trim_ascii().is_empty())
-    {
-        name.push('#');
-        name.push_str(id.trim_ascii());
-    }
-    let classes = element.attribute("class").unwrap_or_default();
-    for class in classes.split_ascii_whitespace().take(2) {
-        name.push('.');
-        name.push_str(class);
-    }
-    name
 }

@@ -1,10 +1,22 @@
-mod walk;
-
 use std::path::Path;
 
 use super::*;
-use crate::site::{Site, SiteOptions};
-use walk::Walk;
+use crate::analyzer::{Analyzer, Options};
+use crate::graph::LcpImage;
+use crate::site::{FileId, Site, SiteOptions};
+
+/// What is likely the largest paint of a page.
+fn lcp(analyzer: &Analyzer<'_>, page: FileId) -> Option<LcpImage> {
+    analyzer.page(page).graph.lcp.into_iter().next()
+}
+
+fn analyzer(site: &Site, viewport: Viewport) -> Analyzer<'_> {
+    let options = Options {
+        viewports: vec![viewport],
+        ..Options::default()
+    };
+    Analyzer::new(site, options)
+}
 
 /// What is predicted for pages: `PUSHGEN_SITE=dist PUSHGEN_PAGES=list.txt PUSHGEN_MOBILE= cargo test -p pushgen-analyzer
 /// lcp::tests::predictions -- --ignored --nocapture`.
@@ -14,12 +26,7 @@ fn predictions() {
     let root = std::env::var("PUSHGEN_SITE").expect("PUSHGEN_SITE");
     let list = std::env::var("PUSHGEN_PAGES").ok();
     let viewport = match std::env::var("PUSHGEN_MOBILE") {
-        Ok(_) => Viewport {
-            width: 412,
-            height: 823,
-            dpr: 1.75,
-            ..Viewport::DESKTOP
-        },
+        Ok(_) => Viewport::PHONE,
         Err(_) => Viewport::DESKTOP,
     };
     let site = Site::load(Path::new(&root), &SiteOptions::default()).expect("a site");
@@ -35,53 +42,19 @@ fn predictions() {
             .map(|page| (site.url_path(*page), *page))
             .collect(),
     };
-    let mut walk = Walk::new(&site, viewport);
-    let mut time = std::time::Duration::ZERO;
-    let mut count = 0;
+    let analyzer = analyzer(&site, viewport);
     for (name, page) in pages {
-        let (dom, boxes) = walk.boxes(page);
-        let start = std::time::Instant::now();
-        let found = largest(&boxes, &viewport);
-        time += start.elapsed();
-        count += boxes.len();
-        if std::env::var("PUSHGEN_BOXES").is_ok() {
-            let layout: Vec<LayoutBox> = boxes.iter().map(|found| found.layout.clone()).collect();
-            for (place, found) in lay_out(&layout, ASSUMPTIONS[0].0, &viewport)
-                .iter()
-                .zip(&boxes)
-            {
-                let element = dom.element(found.element).expect("an element");
-                let Rect {
-                    x,
-                    y,
-                    width,
-                    height,
-                } = place.rect;
-                let text = place.text;
-                println!(
-                    "  {:30} {x:6.0} {y:6.0} {width:6.0}x{height:6.0}  text {:5.0}x{:5.0} {:?}",
-                    short_name(element),
-                    text.width,
-                    text.height,
-                    found.image.as_ref().map(|it| &it.path)
-                );
-                if y > 1200.0 {
-                    break;
-                }
-            }
-        }
-        match found {
-            Some(found) => println!(
-                "@{name}\t{}\t{}\t{}\t{}",
-                found.path,
-                found.confidence,
-                short_name(dom.element(found.element).expect("an element")),
-                found.reason
-            ),
+        match lcp(&analyzer, page) {
+            Some(LcpImage {
+                path,
+                confidence,
+                element,
+                reason,
+                ..
+            }) => println!("@{name}\t{path}\t{confidence}\t{element}\t{reason}"),
             None => println!("@{name}\t-\t0\t-\t"),
         }
     }
-    println!("{count} boxes, {time:?}");
 }
 
 /// A site of one page with its files.
@@ -110,22 +83,15 @@ const IMAGES: [(&str, u16, u16); 4] = [
     ("tile.gif", 64, 64),
 ];
 
-const MOBILE: Viewport = Viewport {
-    width: 412,
-    height: 823,
-    dpr: 1.75,
-    ..Viewport::DESKTOP
-};
-
 /// The planned image on a desktop and on a phone.
 fn planned(page: &str) -> [Option<String>; 2] {
-    let (_folder, site) = site(page, &IMAGES);
-    [Viewport::DESKTOP, MOBILE].map(|viewport| {
+    let page = format!("<!doctype html><meta name=viewport content=width=device-width>{page}");
+    let (_folder, site) = site(&page, &IMAGES);
+    [Viewport::DESKTOP, Viewport::PHONE].map(|viewport| {
         let page = *site.pages().first().expect("a page");
-        let (dom, boxes) = Walk::new(&site, viewport).boxes(page);
-        let found = largest(&boxes, &viewport).filter(|found| found.confidence >= PLANNED)?;
-        let element = dom.element(found.element).expect("an element");
-        Some(format!("{} {}", short_name(element), found.path))
+        let found = lcp(&analyzer(&site, viewport), page);
+        let found = found.filter(|found| found.confidence >= PLANNED)?;
+        Some(format!("{} {}", found.element, found.path))
     })
 }
 
@@ -135,7 +101,7 @@ fn the_largest_image_of_the_first_screen_is_planned() {
     for (body, expected) in [
         (
             "<header class='top masthead' style='background:url(hero.gif) center/cover;padding:10rem 0'>Hello</header>",
-            ["header.top.masthead /hero.gif"; 2],
+            ["header.top /hero.gif"; 2],
         ),
         (
             "<style>.h{position:relative;height:400px}.h::before{content:'';position:absolute;inset:0;background:url(hero.gif) 0/cover}</style><div class=h></div>",
@@ -160,6 +126,28 @@ fn the_largest_image_of_the_first_screen_is_planned() {
         (
             "<style>@media(max-width:600px){img{display:none}}</style><img src=mid.gif><p>x</p>",
             ["img /mid.gif", ""],
+        ),
+        // Images of others compete: of known size, and of one that nobody knows.
+        (
+            "<img src=https://cdn.example/x.jpg width=1200 height=700><img src=mid.gif width=300 height=200>",
+            [""; 2],
+        ),
+        (
+            "<img src=https://cdn.example/x.jpg width=20 height=20><img src=mid.gif>",
+            ["img /mid.gif"; 2],
+        ),
+        (
+            "<img src=https://cdn.example/x.jpg style='width:90%'><img src=mid.gif width=300>",
+            [""; 2],
+        ),
+        (
+            "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width=900 height=600><img src=mid.gif>",
+            ["img /mid.gif"; 2],
+        ),
+        // What a transition starts from is not to be seen.
+        (
+            "<style>img{@starting-style{opacity:0}}</style><img src=mid.gif>",
+            ["img /mid.gif"; 2],
         ),
         // Text is larger.
         (
@@ -204,7 +192,7 @@ fn the_largest_image_of_the_first_screen_is_planned() {
             [""; 2],
         ),
     ] {
-        let page = format!("<!doctype html><html><body style='margin:0'>{body}");
+        let page = format!("<body style='margin:0'>{body}");
         let found = planned(&page).map(|found| found.unwrap_or_default());
         assert_eq!(found, expected, "{body}");
     }
@@ -219,23 +207,4 @@ fn deep_and_wide_pages_end() {
         let page = format!("<img src=mid.gif>{page}");
         planned(&page);
     }
-}
-
-/// What the sizes of boxes cost beside the rest: `PUSHGEN_SITE=dist cargo test --release -p pushgen-analyzer
-/// lcp::tests::cost -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn cost() {
-    let root = std::env::var("PUSHGEN_SITE").expect("PUSHGEN_SITE");
-    let site = Site::load(Path::new(&root), &SiteOptions::default()).expect("a site");
-    let mut walk = Walk::new(&site, Viewport::DESKTOP);
-    let mut boxes = 0;
-    for page in site.pages().iter().step_by(site.pages().len().div_ceil(60)) {
-        let (_, found) = walk.boxes(*page);
-        let start = std::time::Instant::now();
-        largest(&found, &Viewport::DESKTOP);
-        walk.costs.largest += start.elapsed();
-        boxes += found.len();
-    }
-    println!("{boxes} boxes: {:?}", walk.costs);
 }

@@ -5,6 +5,7 @@ use crate::graph::Rank;
 /// bytes and stands in for itself.
 struct Page {
     fetches: Vec<Fetch>,
+    lcp: Vec<LcpImage>,
     foreign: Option<String>,
 }
 
@@ -29,19 +30,41 @@ impl Page {
             condition: None,
             used_by: None,
             viewports: Vec::new(),
+            responsive: None,
             missing: false,
             file: Some(FileId::for_tests(order)),
             crossorigin: (*class == Class::Font).then_some(CrossOrigin::Anonymous),
             integrity: None,
             corrupt: false,
             rank: Rank::Used,
+            is_preloaded: false,
             module: *class == Class::Module,
             order,
         };
         Self {
             fetches: (0u32..).zip(fetches).map(fetch).collect(),
+            lcp: Vec::new(),
             foreign: None,
         }
+    }
+
+    /// With this image as the largest paint, named by a sheet if it is deeper than the document.
+    fn with_lcp(mut self, path: &str, confidence: f64, viewports: &[&str]) -> Self {
+        self = self.with(path, |fetch| {
+            fetch.class = Class::Lcp;
+            if fetch.depth > 1 {
+                fetch.initiator = "/a.css".into();
+                fetch.used_by = Some("background-image of header".into());
+            }
+        });
+        self.lcp.push(LcpImage {
+            path: path.into(),
+            element: "header".into(),
+            confidence,
+            reason: "".into(),
+            viewports: viewports.iter().map(|name| Arc::from(*name)).collect(),
+        });
+        self
     }
 
     fn with(mut self, path: &str, change: impl Fn(&mut Fetch)) -> Self {
@@ -54,25 +77,31 @@ impl Page {
 
     /// The plan as `path means`, and what was left out.
     fn planned(self, budget: u64) -> (Vec<String>, Vec<String>, String) {
+        let (plan, left_out) = self.plan(budget);
+        let left_out = left_out.iter().map(|left| left.path.to_string()).collect();
+        (shown(&plan), left_out, plan.reason)
+    }
+
+    fn plan(self, budget: u64) -> (Plan, Vec<LeftOut>) {
         let graph = PageGraph {
             page: "/".into(),
             file: "index.html".into(),
             fetches: self.fetches,
+            lcp: self.lcp,
             foreign_blocker: self.foreign,
             is_read: true,
         };
-        let (plan, left_out) = plan(&graph, budget, |_| Some(1000), crate::emit::hint_bytes);
-        let entry = |entry: &PlanEntry| {
-            let means: Vec<&str> = entry.means.iter().map(|means| means.as_str()).collect();
-            format!("{} {}", entry.asset.path, means.join("+"))
-        };
-        let left_out = left_out.iter().map(|left| left.path.to_string()).collect();
-        (
-            plan.entries.iter().map(entry).collect(),
-            left_out,
-            plan.reason,
-        )
+        plan(&graph, budget, |_| Some(1000), crate::emit::hint_bytes)
     }
+}
+
+/// A plan as `path means`.
+fn shown(plan: &Plan) -> Vec<String> {
+    let entry = |entry: &PlanEntry| {
+        let means: Vec<&str> = entry.means.iter().map(|means| means.as_str()).collect();
+        format!("{} {}", entry.asset.path, means.join("+"))
+    };
+    plan.entries.iter().map(entry).collect()
 }
 
 const SHEET: (&str, Class, u32) = ("/a.css", Class::RenderBlocking, 1);
@@ -209,6 +238,87 @@ fn hints_that_would_not_reach_a_hidden_file_are_not_sent() {
 }
 
 #[test]
+fn the_largest_paint_is_hinted_behind_what_the_first_paint_waits_for() {
+    const HERO: (&str, Class, u32) = ("/i.png", Class::Image, 2);
+    for (fetches, confidence, viewports, expected, left_out) in [
+        // A sheet names it: the sheet first.
+        (
+            [SHEET, HERO].as_slice(),
+            0.97,
+            [].as_slice(),
+            ["/a.css push+hint", "/i.png hint"].as_slice(),
+            "",
+        ),
+        (
+            &[SHEET, SCRIPT, FONT, HERO],
+            0.8,
+            &[],
+            &[
+                "/a.css push+hint",
+                "/c.js push+hint",
+                "/f.woff2 push+hint",
+                "/i.png hint",
+            ],
+            "",
+        ),
+        // Never without it.
+        (
+            &[HERO],
+            0.97,
+            &[],
+            &[],
+            "the largest paint, but not without /a.css, which names it",
+        ),
+        // The preload scanner sees it: only with other hints.
+        (
+            &[SHEET, IMAGE],
+            0.97,
+            &[],
+            &["/a.css push"],
+            "the largest paint, and the preload scanner sees it",
+        ),
+        (
+            &[SHEET, IMPORT, SCRIPT, IMAGE],
+            0.97,
+            &[],
+            &[
+                "/a.css push+hint",
+                "/b.css push+hint",
+                "/c.js push+hint",
+                "/i.png hint",
+            ],
+            "",
+        ),
+        // Not sure, or not everywhere.
+        (
+            &[SHEET, HERO],
+            0.55,
+            &[],
+            &["/a.css push"],
+            "not sure enough to be the largest paint: 0.55",
+        ),
+        (
+            &[SHEET, HERO],
+            0.97,
+            &["1350x940@1"],
+            &["/a.css push"],
+            "the largest paint only at 1350x940@1",
+        ),
+    ] {
+        let page = Page::new(fetches).with_lcp("/i.png", confidence, viewports);
+        let (plan, left) = page.plan(9000);
+        assert_eq!(shown(&plan), expected, "{fetches:?} {confidence}");
+        let reasons: Vec<&str> = left.iter().map(|left| left.reason.as_str()).collect();
+        assert_eq!(reasons.join(""), left_out, "{fetches:?} {confidence}");
+    }
+    let lazy = Page::new(&[SHEET, HERO]).with("/i.png", |fetch| fetch.when = When::Late);
+    assert_eq!(
+        lazy.with_lcp("/i.png", 0.9, &[]).planned(9000).0,
+        ["/a.css push"]
+    );
+}
+
+#[test]
 fn each_module_graph_is_judged_by_itself() {
     let page = Page::new(&[("/lone.js", Class::Module, 1), MODULE, DEEP_MODULE]);
     assert_eq!(page.planned(9000).0, ["/m.js push+hint", "/n.js push+hint"]);
@@ -226,4 +336,78 @@ fn what_a_browser_would_throw_away_is_not_sent() {
 fn late_and_conditional_fetches_are_not_planned() {
     let page = Page::new(&[SHEET, FONT]).with("/f.woff2", |fetch| fetch.when = When::Conditional);
     assert_eq!(page.planned(9000).0, ["/a.css push"]);
+}
+
+#[test]
+fn an_image_of_some_viewports_is_linked_for_them_or_left_out() {
+    const HERO: (&str, Class, u32) = ("/h.webp", Class::Lcp, 1);
+    const OTHER: (&str, Class, u32) = ("/o.webp", Class::Lcp, 1);
+    let responsive = |media: Option<&str>, imagesrcset: Option<&str>| {
+        let said = Responsive {
+            media: media.map(str::to_owned),
+            imagesrcset: imagesrcset.map(str::to_owned),
+            imagesizes: None,
+        };
+        (!said.is_empty()).then(|| Arc::new(said))
+    };
+    let wide = responsive(Some("(min-width: 600px)"), None);
+    let narrow = responsive(Some("not (min-width: 600px)"), None);
+    let set = responsive(None, Some("/h.webp 400w, /o.webp 800w"));
+    let long = "/h.webp 400w, ".repeat(400);
+    let too_long = responsive(None, Some(&long));
+    let (page, preloaded) = ("the page shows it", "the page preloads it");
+    // What is said of the first image and of the second, who asks for it; the plan, and what is left out.
+    for (first, second, asks, planned, left_out) in [
+        (
+            &wide,
+            &narrow,
+            page,
+            ["/h.webp link", "/o.webp link"].as_slice(),
+            [].as_slice(),
+        ),
+        (
+            &wide,
+            &narrow,
+            preloaded,
+            &["/h.webp link", "/o.webp link"],
+            &[],
+        ),
+        (&wide, &None, page, &["/h.webp link"], &["/o.webp"]),
+        (&set, &set, page, &["/h.webp link"], &["/o.webp"]),
+        (&too_long, &wide, page, &["/o.webp link"], &["/h.webp"]),
+        (&wide, &narrow, "nobody", &[], &[]),
+    ] {
+        let at = |said: &Option<Arc<Responsive>>, viewport: &str| {
+            let (said, viewport) = (said.clone(), viewport.into());
+            move |fetch: &mut Fetch| {
+                fetch.destination = Destination::Image;
+                fetch.viewports = vec![Arc::clone(&viewport)];
+                fetch.confidence = confidence::VIEWPORT;
+                fetch.responsive = said.clone();
+                fetch.is_preloaded = asks == preloaded;
+                if asks != page {
+                    fetch.class = Class::Image;
+                }
+            }
+        };
+        let found = Page::new(&[HERO, OTHER])
+            .with("/h.webp", at(first, "phone"))
+            .with("/o.webp", at(second, "desktop"))
+            .planned(1_000_000);
+        assert_eq!(
+            (found.0.as_slice(), found.1.as_slice()),
+            (
+                planned
+                    .iter()
+                    .map(|&it| it.to_owned())
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+                left_out
+                    .iter()
+                    .map(|&it: &&str| it.to_owned())
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+            )
+        );
+    }
 }

@@ -7,7 +7,6 @@
 //! A page is a file named `*.html`, `*.htm` or `*.xhtml`; the latter is read with the HTML parser too.
 
 mod crawl;
-#[cfg_attr(not(test), expect(dead_code, reason = "the graph is to use it"))]
 mod image_size;
 mod urls;
 mod weight;
@@ -24,8 +23,7 @@ use pushgen_policy::Coding;
 use crate::error::SiteError;
 use crate::finding::{Code, Finding};
 use crawl::Filter;
-#[allow(unused_imports, reason = "the walk over the page asks")]
-pub(crate) use image_size::{ImageSizes, NaturalSize};
+pub(crate) use image_size::{ImageSizes, NaturalSize, bitmap as bitmap_size, svg as svg_size};
 pub(crate) use urls::Lookup;
 pub use weight::Weight;
 

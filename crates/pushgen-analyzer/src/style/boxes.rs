@@ -1,15 +1,15 @@
-//! Which box an element makes, as far as fonts depend on it.
+//! Which box an element makes, as far as fonts and images depend on it.
 //!
 //! In: an element, its computed style, and the box around it. Out: a [`BoxKind`] and what becomes of the element's
 //! content. Follows CSS Display 3 §2 and HTML §15.3-15.5; what it was held against is Chromium 156.
 
 use super::computed::ComputedStyle;
-use super::value::{Content, ContentVisibility, Display};
+use super::value::{ContentVisibility, Display};
 use crate::html::{Namespace, Node, shows_own_resource};
 
 /// What kind of box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BoxKind {
+pub(crate) enum BoxKind {
     /// None, but its content has: `display: contents`.
     Contents,
     /// Part of a line.
@@ -24,7 +24,7 @@ pub(super) enum BoxKind {
 
 /// What becomes of the elements in an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ContentIs {
+pub(crate) enum ContentIs {
     Rendered,
     /// It has style and no boxes.
     Styled,
@@ -37,16 +37,16 @@ pub(super) enum ContentIs {
 
 /// A box of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ElementBox {
-    pub(super) kind: BoxKind,
+pub(crate) struct ElementBox {
+    pub(crate) kind: BoxKind,
     /// Whether it stands in a line of the box around it.
-    pub(super) is_inline_level: bool,
-    pub(super) content: ContentIs,
+    pub(crate) is_inline_level: bool,
+    pub(crate) content: ContentIs,
 }
 
 impl ElementBox {
     /// The box of an element in a box of the kind `around`; none for `display: none`.
-    pub(super) fn of(element: Node<'_>, style: &ComputedStyle, around: BoxKind) -> Option<Self> {
+    pub(crate) fn of(element: Node<'_>, style: &ComputedStyle, around: BoxKind) -> Option<Self> {
         // An SVG group has no box of its own to take away.
         let is_group = element.namespace() == Namespace::Svg && element.name() == "g";
         if style.display == Display::None && !is_group {

@@ -64,22 +64,7 @@ pub(crate) fn match_page<'d>(
     mut each: impl FnMut(Node<'d>, &[Match]),
 ) -> Outcome {
     let tree = Tree::new(dom, budget);
-    let mut page = PageMatcher {
-        sheets,
-        trees: sheets
-            .iter()
-            .map(|sheet| tree.of_owner(sheet.owner))
-            .collect(),
-        quirks: if dom.is_quirks() {
-            QuirksMode::Quirks
-        } else {
-            QuirksMode::NoQuirks
-        },
-        caches: SelectorCaches::default(),
-        filter: BloomFilter::new(),
-        candidates: Vec::new(),
-        matches: Vec::new(),
-    };
+    let mut page = PageMatcher::new(&tree, dom, sheets);
     let mut path: Vec<Element<'_>> = Vec::new();
     let mut keys = ElementKeys::default();
     for element in tree.elements() {
@@ -116,6 +101,39 @@ pub(crate) fn match_page<'d>(
     }
 }
 
+/// Matches only these elements. `each` is called for those that a rule matches.
+pub(crate) fn match_elements<'d>(
+    dom: &'d Dom,
+    sheets: &[PageSheet<'d>],
+    budget: u64,
+    elements: &[Node<'d>],
+    mut each: impl FnMut(Node<'d>, &[Match]),
+) -> Outcome {
+    let tree = Tree::new(dom, budget);
+    let mut page = PageMatcher::new(&tree, dom, sheets);
+    let mut keys = ElementKeys::default();
+    for node in elements {
+        let Some(element) = tree.of_node(*node) else {
+            continue;
+        };
+        page.filter = BloomFilter::new();
+        for ancestor in element.ancestors() {
+            ancestor.for_each_hash(|hash| page.filter.insert_hash(hash));
+        }
+        keys.fill(element);
+        page.match_element(element, &keys);
+        if tree.is_spent() {
+            return Outcome::Stopped { at: node.index() };
+        }
+        if !page.matches.is_empty() {
+            each(*node, &page.matches);
+        }
+    }
+    Outcome::Complete {
+        steps: tree.steps(),
+    }
+}
+
 struct PageMatcher<'p> {
     sheets: &'p [PageSheet<'p>],
     /// Which tree each of the sheets is for.
@@ -127,7 +145,24 @@ struct PageMatcher<'p> {
     matches: Vec<Match>,
 }
 
-impl PageMatcher<'_> {
+impl<'p> PageMatcher<'p> {
+    fn new(tree: &Tree<'_>, dom: &Dom, sheets: &'p [PageSheet<'p>]) -> Self {
+        let trees = sheets.iter().map(|sheet| tree.of_owner(sheet.owner));
+        Self {
+            sheets,
+            trees: trees.collect(),
+            quirks: if dom.is_quirks() {
+                QuirksMode::Quirks
+            } else {
+                QuirksMode::NoQuirks
+            },
+            caches: SelectorCaches::default(),
+            filter: BloomFilter::new(),
+            candidates: Vec::new(),
+            matches: Vec::new(),
+        }
+    }
+
     fn match_element(&mut self, element: Element<'_>, keys: &ElementKeys) {
         self.matches.clear();
         self.candidates.clear();

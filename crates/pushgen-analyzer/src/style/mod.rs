@@ -10,6 +10,7 @@
 //!
 //! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
 
+mod box_rules;
 mod boxes;
 mod cascade;
 mod characters;
@@ -52,25 +53,22 @@ mod wide_keyword;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cascade::{Cascaded, MatchedBlock, Origin, SheetId};
+pub(crate) use box_rules::BoxRules;
+pub(crate) use boxes::{BoxKind, ContentIs, ElementBox};
+pub(crate) use cascade::{Origin, SheetId};
 pub(crate) use computed::ComputedStyle;
 pub(crate) use custom_property::{Allowance, CustomProperties};
 pub(crate) use declaration::Declaration;
-pub(crate) use layer::{LayerId, LayerMention, LayerTree, MentionId};
-pub(crate) use matching::{Match, Outcome, PageSheet, match_page};
+pub(crate) use layer::{LayerId, LayerMention, LayerRanks, LayerTree, MentionId};
 pub(crate) use names::{NamespaceUrl, Namespaces};
-pub(crate) use page_rules::{AppliedSheet, Matches};
+pub(crate) use page_rules::{AppliedSheet, Matches, PageMatches};
 pub(crate) use property::Longhand;
 pub(crate) use pseudo_element::PseudoElement;
-pub(crate) use rule_index::{IndexedRule, RuleId, RuleIndex};
-pub(crate) use scope::Scope;
-pub(crate) use selector::{Around, SelectorError, SelectorList, Specificity};
+pub(crate) use selector::Specificity;
+pub(crate) use shadow_root::is_shadow_root;
 pub(crate) use sheet_rules::SheetRules;
-pub(crate) use styles::DOCUMENT;
+pub(crate) use styles::{DOCUMENT, StyleId, Styles};
 pub(crate) use substitution::Template;
-pub(crate) use usage::{Certainty, PageStyle, Usage};
-pub(crate) use user_agent::UserAgentStyle;
-pub(crate) use value::{Display, Visibility};
-#[cfg(test)]
-pub(crate) use value::{Family, Generic};
+pub(crate) use usage::{Certainty, ImageUse, PageStyle, StyleBasis, Usage};
+pub(crate) use value::{Display, Family, Generic, Visibility};
 pub(crate) use wide_keyword::WideKeyword;

@@ -7,13 +7,17 @@
 use rustc_hash::FxHashMap;
 
 use super::layer::LayerId;
-use super::matching::{Match, Outcome, PageSheet, match_page};
+use super::matching::{Match, Outcome, PageSheet, match_elements, match_page};
+use super::rule_index::RuleIndex;
 use super::sheet_rules::SheetRules;
 use crate::css::StyleSheet;
 use crate::html::{Dom, Node};
 
 /// What a page may spend on matching, in steps of 5 to 10 ns.
 const MAX_STEPS: u64 = 40_000_000;
+
+/// What it may spend on the rules about boxes: only the first of a page's elements are asked for.
+const MAX_BOX_STEPS: u64 = 8_000_000;
 
 /// Rules in the sets of a page, each set counted once.
 const MAX_KEPT: usize = 4 << 20;
@@ -32,11 +36,57 @@ pub(crate) struct AppliedSheet<'p> {
 
 /// Rules that match one element, and possibly others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct MatchSetId(u32);
+pub(crate) struct MatchSetId(u32);
 
 impl MatchSetId {
     /// No rule matches.
     pub(super) const NONE: Self = Self(0);
+}
+
+/// What was matched of a page so far; its viewports share it where their sheets are the same.
+#[derive(Debug, Default)]
+pub(crate) struct PageMatches {
+    fetching: Option<Matches>,
+    boxes: Option<Matches>,
+    boxes_of_some: Option<(Vec<usize>, Matches)>,
+}
+
+impl PageMatches {
+    /// The rules that decide what is fetched.
+    pub(crate) fn fetching(&mut self, dom: &Dom, sheets: &[AppliedSheet<'_>]) -> &Matches {
+        Matches::known_or(&mut self.fetching, sheets, || Matches::new(dom, sheets))
+    }
+
+    /// The rules about boxes, for these elements only.
+    pub(crate) fn boxes_of<'p>(
+        &mut self,
+        dom: &'p Dom,
+        sheets: &[AppliedSheet<'p>],
+        elements: &[Node<'p>],
+    ) -> &Matches {
+        let places: Vec<usize> = elements.iter().map(|element| element.index()).collect();
+        let known = self.boxes_of_some.take();
+        let known = known.filter(|(of, known)| *of == places && known.is_of(sheets));
+        let matches = known.map(|(_, known)| known).unwrap_or_else(|| {
+            let page_sheets = page_sheets(sheets, box_rules);
+            Matches::of(dom, sheets, |each| {
+                match_elements(dom, &page_sheets, MAX_BOX_STEPS, elements, each)
+            })
+        });
+        let (_, matches) = self.boxes_of_some.insert((places, matches));
+        matches
+    }
+
+    /// Both those and the rules about boxes.
+    pub(crate) fn with_boxes(
+        &mut self,
+        dom: &Dom,
+        sheets: &[AppliedSheet<'_>],
+    ) -> (&Matches, &Matches) {
+        let fetching = Matches::known_or(&mut self.fetching, sheets, || Matches::new(dom, sheets));
+        let boxes = Matches::known_or(&mut self.boxes, sheets, || Matches::of_boxes(dom, sheets));
+        (fetching, boxes)
+    }
 }
 
 /// Which rules match which elements.
@@ -52,20 +102,42 @@ pub(crate) struct Matches {
 }
 
 impl Matches {
-    /// Matches a page once.
+    /// Matches the rules that decide what is fetched.
     pub(crate) fn new(dom: &Dom, sheets: &[AppliedSheet<'_>]) -> Self {
-        let page_sheets: Vec<PageSheet<'_>> = sheets
-            .iter()
-            .map(|applied| PageSheet {
-                rules: &applied.rules.index,
-                owner: applied.owner,
-            })
-            .collect();
+        let page_sheets = page_sheets(sheets, |applied| &applied.rules.index);
+        Self::of(dom, sheets, |each| {
+            match_page(dom, &page_sheets, MAX_STEPS, each)
+        })
+    }
+
+    /// Matches the rules about boxes.
+    fn of_boxes(dom: &Dom, sheets: &[AppliedSheet<'_>]) -> Self {
+        let page_sheets = page_sheets(sheets, box_rules);
+        Self::of(dom, sheets, |each| {
+            match_page(dom, &page_sheets, MAX_BOX_STEPS, each)
+        })
+    }
+
+    fn known_or<'m>(
+        known: &'m mut Option<Self>,
+        sheets: &[AppliedSheet<'_>],
+        make: impl FnOnce() -> Self,
+    ) -> &'m Self {
+        let known_here = known.take().filter(|known| known.is_of(sheets));
+        known.insert(known_here.unwrap_or_else(make))
+    }
+
+    /// Keeps what `run` finds.
+    fn of<'p>(
+        dom: &'p Dom,
+        sheets: &[AppliedSheet<'p>],
+        run: impl FnOnce(&mut dyn FnMut(Node<'p>, &[Match])) -> Outcome,
+    ) -> Self {
         let mut sets: Vec<Box<[Match]>> = vec![Box::default()];
         let mut known: FxHashMap<Box<[Match]>, MatchSetId> = FxHashMap::default();
         let mut of_element = vec![MatchSetId::NONE; dom.len()];
         let mut kept = 0;
-        let outcome = match_page(dom, &page_sheets, MAX_STEPS, |node, matches| {
+        let outcome = run(&mut |node, matches| {
             let id = match known.get(matches) {
                 Some(id) => *id,
                 None if kept + matches.len() > MAX_KEPT => {
@@ -93,11 +165,11 @@ impl Matches {
     }
 
     /// Whether it was made of these sheets.
-    pub(crate) fn is_of(&self, sheets: &[AppliedSheet<'_>]) -> bool {
+    fn is_of(&self, sheets: &[AppliedSheet<'_>]) -> bool {
         self.sheets == identity(sheets)
     }
 
-    pub(super) fn of(&self, element: Node<'_>) -> MatchSetId {
+    pub(super) fn set_of(&self, element: Node<'_>) -> MatchSetId {
         let id = self.of_element.get(element.index());
         id.copied().unwrap_or(MatchSetId::NONE)
     }
@@ -115,4 +187,19 @@ fn identity(sheets: &[AppliedSheet<'_>]) -> Vec<(*const SheetRules, Option<usize
         )
     };
     sheets.iter().map(of).collect()
+}
+
+fn page_sheets<'p>(
+    sheets: &[AppliedSheet<'p>],
+    rules: impl Fn(&AppliedSheet<'p>) -> &'p RuleIndex,
+) -> Vec<PageSheet<'p>> {
+    let of = |applied: &AppliedSheet<'p>| PageSheet {
+        rules: rules(applied),
+        owner: applied.owner,
+    };
+    sheets.iter().map(of).collect()
+}
+
+fn box_rules<'p>(applied: &AppliedSheet<'p>) -> &'p RuleIndex {
+    &applied.rules.boxes(applied.sheet).index
 }

@@ -7,7 +7,7 @@
 use crate::html::Node;
 
 /// Whether an element declares a shadow root that its parent can have.
-pub(super) fn is_shadow_root(element: Node<'_>) -> bool {
+pub(crate) fn is_shadow_root(element: Node<'_>) -> bool {
     const HOSTS: [&str; 18] = [
         "article",
         "aside",

@@ -1,11 +1,11 @@
 //! The rules of one style sheet, ready to be matched against any page.
 //!
-//! In: a sheet as it was read. Out: the index of its selectors, and for each rule what the cascade wants to know. A rule
+//! In: a sheet as it was read. Out: the indexes of its selectors, and for each rule what the cascade wants to know. A rule
 //! with an invalid selector is dropped with all that is nested in it (Selectors 4 §3.9), rules that hold for no screen
 //! are left out. Media are asked later: they are a matter of the page's viewport.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::declaration::{CustomValue, Declaration, DeclarationBody};
 use super::names::Namespaces;
@@ -14,11 +14,15 @@ use super::scope::Scope;
 use super::selector::{Around, SelectorError, SelectorList};
 use super::substitution::Template;
 use crate::css::{Nesting, NestingStep, Position, StyleRule, StyleSheet};
+use crate::layout::BoxDeclaration;
 
 /// The rules of a sheet.
 #[derive(Debug, Default)]
 pub(crate) struct SheetRules {
+    /// The rules that decide what is fetched.
     pub(super) index: RuleIndex,
+    /// Those that say something of boxes; most pages never ask for them.
+    boxes: OnceLock<BoxIndex>,
     /// Which of the sheet's `style_rules` cannot be told before layout, because a container query stands around them.
     pub(super) ask_layout: HashSet<RuleId>,
     /// Those in `@starting-style`.
@@ -32,13 +36,18 @@ pub(crate) struct SheetRules {
     fetches: bool,
 }
 
+/// The rules of a sheet that say something of boxes.
+#[derive(Debug, Default)]
+pub(super) struct BoxIndex {
+    pub(super) index: RuleIndex,
+    /// The custom properties that they refer to.
+    pub(super) referred: Vec<Template>,
+}
+
 impl SheetRules {
     /// Reads the selectors of a sheet.
     pub(crate) fn new(sheet: &StyleSheet) -> Self {
-        let mut reader = SelectorReader {
-            namespaces: sheet.namespaces.clone(),
-            ..SelectorReader::default()
-        };
+        let mut reader = SelectorReader::of(sheet);
         let mut rules = Self {
             fetches: !sheet.images.is_empty()
                 || sheet
@@ -70,12 +79,36 @@ impl SheetRules {
             rules.keep_references(&keyframes.declarations);
         }
         rules.too_complex = reader.too_complex;
-        rules.index = RuleIndex::new(read.iter().map(|(id, selectors)| IndexedRule {
-            id: *id,
-            selectors: &selectors.list,
-            scope: selectors.scope.clone(),
-        }));
+        rules.index = index(&read);
         rules
+    }
+
+    /// The rules that say something of boxes. `sheet` is the one that these rules were made of.
+    pub(super) fn boxes(&self, sheet: &StyleSheet) -> &BoxIndex {
+        self.boxes.get_or_init(|| {
+            let mut reader = SelectorReader::of(sheet);
+            let rules = (0..).map(RuleId).zip(&sheet.style_rules);
+            let of_boxes = rules.filter(|(id, rule)| {
+                !(rule.boxes.is_empty() || rule.context.never_holds() || self.starting.contains(id))
+            });
+            let mut referred = Vec::new();
+            let read: Vec<(RuleId, Arc<Selectors>)> = of_boxes
+                .filter_map(|(id, rule)| {
+                    let selectors = reader.of_rule(rule)?;
+                    referred.extend(
+                        rule.boxes
+                            .iter()
+                            .filter_map(BoxDeclaration::template)
+                            .cloned(),
+                    );
+                    Some((id, selectors))
+                })
+                .collect();
+            BoxIndex {
+                index: index(&read),
+                referred,
+            }
+        })
     }
 
     /// Whether the sheet names a font or an image, so that it is of interest how it is used.
@@ -96,6 +129,14 @@ impl SheetRules {
             }
         }
     }
+}
+
+fn index(read: &[(RuleId, Arc<Selectors>)]) -> RuleIndex {
+    RuleIndex::new(read.iter().map(|(id, selectors)| IndexedRule {
+        id: *id,
+        selectors: &selectors.list,
+        scope: selectors.scope.clone(),
+    }))
 }
 
 /// What a rule stands for: its list, and the innermost scope around it.
@@ -127,6 +168,13 @@ struct SelectorReader {
 }
 
 impl SelectorReader {
+    fn of(sheet: &StyleSheet) -> Self {
+        Self {
+            namespaces: sheet.namespaces.clone(),
+            ..Self::default()
+        }
+    }
+
     fn of_rule(&mut self, rule: &StyleRule) -> Option<Arc<Selectors>> {
         let nesting = rule.selectors.as_ref()?;
         match self.level(nesting) {
@@ -228,6 +276,24 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(counts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rules_about_boxes_have_an_index_of_their_own() {
+        for (text, fetching, boxes) in [
+            ("a { width: 1px }", 0, 1),
+            ("a { background: url(x) 0 / cover }", 1, 1),
+            ("a { background-image: url(x) }", 1, 0),
+            ("a { --x: 1px }", 1, 0),
+            ("@starting-style { a { opacity: 0 } }", 0, 0),
+            ("@media print { a { width: 1px } }", 0, 0),
+            ("a { & b, c { margin: 0 } }", 0, 2),
+        ] {
+            let sheet = StyleSheet::parse(text);
+            let rules = SheetRules::new(&sheet);
+            let found = (rules.index.len(), rules.boxes(&sheet).index.len());
+            assert_eq!(found, (fetching, boxes), "{text}");
         }
     }
 

@@ -36,11 +36,11 @@ const BLOCK: usize = 8;
 
 /// A computed style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct StyleId(u32);
+pub(crate) struct StyleId(u32);
 
 impl StyleId {
     /// What the root inherits.
-    pub(super) const INITIAL: Self = Self(0);
+    pub(crate) const INITIAL: Self = Self(0);
 
     pub(super) fn index(self) -> usize {
         self.0 as usize
@@ -49,13 +49,13 @@ impl StyleId {
 
 /// The styles of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct StylesId(u32);
+pub(crate) struct StylesId(u32);
 
 /// What an element and its pseudo-elements compute to.
 #[derive(Debug)]
-pub(super) struct ElementStyles {
-    pub(super) own: StyleId,
-    pub(super) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
+pub(crate) struct ElementStyles {
+    pub(crate) own: StyleId,
+    pub(crate) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
     /// The frames of its animations, each behind the style that is animated: their fonts and images are loaded, too.
     pub(super) frames: Box<[(StyleId, StyleId)]>,
     /// What its transitions start from: their images are loaded.
@@ -64,7 +64,7 @@ pub(super) struct ElementStyles {
 
 /// Where styles come from.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'p> {
+pub(crate) struct Source<'p> {
     pub(super) sheets: &'p [AppliedSheet<'p>],
     pub(super) layers: &'p LayerRanks,
     pub(super) matches: &'p Matches,
@@ -79,10 +79,9 @@ pub(super) struct Source<'p> {
 }
 
 /// Every style of a page so far.
-pub(super) struct Styles<'p> {
+pub(crate) struct Styles<'p> {
     source: Source<'p>,
-    /// The number of the first rule of each sheet.
-    first_rules: Vec<u32>,
+    order: RuleOrder,
     /// For each sheet which of its rules hold at the viewport.
     hold: Vec<Box<[bool]>>,
     keyframes: HashMap<&'p str, (&'p Keyframes, SheetId)>,
@@ -100,15 +99,29 @@ pub(super) struct Styles<'p> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct DefaultId(u32);
 
-impl<'p> Styles<'p> {
-    pub(super) fn new(source: Source<'p>) -> Self {
-        let mut first_rules = Vec::with_capacity(source.sheets.len());
+/// The order that the rules of a page appear in: the number of each sheet's first one.
+pub(super) struct RuleOrder(Vec<u32>);
+
+impl RuleOrder {
+    pub(super) fn of(sheets: &[AppliedSheet<'_>]) -> Self {
         let mut next: u32 = 0;
-        for applied in source.sheets {
-            first_rules.push(next);
+        let first_rules = sheets.iter().map(|applied| {
             let rules = u32::try_from(applied.sheet.style_rules.len()).unwrap_or(u32::MAX);
+            let first = next;
             next = next.saturating_add(rules);
-        }
+            first
+        });
+        Self(first_rules.collect())
+    }
+
+    pub(super) fn place(&self, found: &Match) -> u32 {
+        let first = self.0.get(found.sheet as usize);
+        first.map_or(u32::MAX, |first| first.saturating_add(found.rule.0))
+    }
+}
+
+impl<'p> Styles<'p> {
+    pub(crate) fn new(source: Source<'p>) -> Self {
         let holds = |rule: &StyleRule| rule.context.applies(source.viewport) == Applies::Matches;
         let rules =
             |applied: &AppliedSheet<'_>| applied.sheet.style_rules.iter().map(holds).collect();
@@ -116,7 +129,7 @@ impl<'p> Styles<'p> {
         root.custom_properties = source.registered.of_root();
         Self {
             source,
-            first_rules,
+            order: RuleOrder::of(source.sheets),
             hold: source.sheets.iter().map(rules).collect(),
             keyframes: keyframes(&source),
             allowance: Allowance::default(),
@@ -129,12 +142,12 @@ impl<'p> Styles<'p> {
         }
     }
 
-    pub(super) fn style(&self, id: StyleId) -> &ComputedStyle {
+    pub(crate) fn style(&self, id: StyleId) -> &ComputedStyle {
         // Ids are made here and nothing is removed.
         &self.styles[id.index()]
     }
 
-    pub(super) fn of_element(&self, id: StylesId) -> &ElementStyles {
+    pub(crate) fn of_element(&self, id: StylesId) -> &ElementStyles {
         &self.of_elements[id.0 as usize]
     }
 
@@ -142,20 +155,25 @@ impl<'p> Styles<'p> {
         (0u32..).map(StyleId).take(self.styles.len())
     }
 
+    /// What is left to spend on substitutions.
+    pub(crate) fn allowance(&self) -> &Allowance {
+        &self.allowance
+    }
+
     /// Whether the page has more styles, or longer values, than are worked out.
-    pub(super) fn is_exceeded(&self) -> bool {
+    pub(crate) fn is_exceeded(&self) -> bool {
         self.allowance.is_exceeded() || self.styles.len() > MAX_STYLES
     }
 
     /// The styles of an element whose parent has this style.
-    pub(super) fn compute(
+    pub(crate) fn compute(
         &mut self,
         element: Node<'_>,
         parent: StyleId,
         attribute: Option<&'p [Declaration]>,
     ) -> StylesId {
         let default = self.default(element);
-        let matched = self.source.matches.of(element);
+        let matched = self.source.matches.set_of(element);
         let key = (parent, default, matched);
         let hints = self.source.hints;
         let hint = hints.binary_search_by_key(&element.index(), |(at, _)| *at);
@@ -245,8 +263,8 @@ impl<'p> Styles<'p> {
             .collect();
         if element.is("q") {
             pseudo_elements.extend([PseudoElement::Before, PseudoElement::After]);
-            pseudo_elements.sort_unstable();
         }
+        pseudo_elements.sort_unstable();
         pseudo_elements.dedup();
         let pseudo_elements: Box<[(PseudoElement, StyleId)]> = pseudo_elements
             .into_iter()
@@ -344,10 +362,7 @@ impl<'p> Styles<'p> {
             layer: self.source.layers.of(layer(applied, rule.layer)),
             specificity: found.specificity,
             proximity: found.proximity,
-            order: self
-                .first_rules
-                .get(at)
-                .map_or(u32::MAX, |first| first.saturating_add(found.rule.0)),
+            order: self.order.place(found),
             sheet: SheetId(found.sheet),
         })
     }
@@ -400,7 +415,7 @@ fn alone(declarations: &[Declaration], sheet: SheetId) -> MatchedBlock<'_> {
     }
 }
 
-fn layer(applied: &AppliedSheet<'_>, mention: Option<MentionId>) -> LayerId {
+pub(super) fn layer(applied: &AppliedSheet<'_>, mention: Option<MentionId>) -> LayerId {
     mention
         .and_then(|MentionId(at)| applied.layers.get(at as usize))
         .copied()

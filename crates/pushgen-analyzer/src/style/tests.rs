@@ -332,7 +332,7 @@ fn rules_that_wait_for_the_user_are_not_indexed() {
         (":is(a:hover, b)", false),
         (":is(:foo)", true),
         ("a:has(:focus)", true),
-        (":host", true),
+        (":host", false),
         ("x::part(a)", true),
         ("::slotted(a)", true),
         (".a:hover { & b", true),

@@ -22,8 +22,9 @@ use super::shadow_root::shadow_root_around;
 use super::styles::Source;
 use super::substitution::Template;
 use super::walk::Walk;
-use crate::css::{Applies, ImageSource, Position, RegisteredProperty};
+use crate::css::{Applies, ImageSource, Position, RegisteredProperty, StyleRule};
 use crate::html::Dom;
+use crate::layout::BoxDeclaration;
 use crate::viewport::Viewport;
 
 /// How sure a use is.
@@ -98,46 +99,79 @@ pub(crate) struct PageStyle<'p> {
     pub(crate) sheets: &'p [AppliedSheet<'p>],
     pub(crate) layers: &'p LayerRanks,
     pub(crate) matches: &'p Matches,
-    /// The declarations of `style` attributes by element, in document order.
-    pub(crate) attributes: &'p [(usize, &'p [Declaration])],
+    /// What `style` attributes declare, by element in document order.
+    pub(crate) attributes: &'p [(usize, &'p StyleRule)],
     pub(crate) viewport: &'p Viewport,
+}
+
+/// What the styles of a page are worked out from, beside its rules.
+pub(crate) struct StyleBasis<'p> {
+    needed: Needed<'p>,
+    registered: Registered,
+    hints: Vec<(usize, Vec<Declaration>)>,
+}
+
+impl<'p> StyleBasis<'p> {
+    /// `of_boxes` tells whether declarations about boxes are asked for as well.
+    pub(crate) fn of(page: &PageStyle<'p>, of_boxes: bool) -> Self {
+        let rules = || page.sheets.iter().map(|applied| applied.rules);
+        let boxes = page.sheets.iter().filter(|_| of_boxes);
+        let boxes = boxes.flat_map(|applied| &applied.rules.boxes(applied.sheet).referred);
+        let attributes = page.attributes.iter().filter(|_| of_boxes);
+        let attributes = attributes.flat_map(|(_, rule)| &rule.boxes);
+        let needed = Needed::of(
+            rules()
+                .flat_map(|rules| &rules.referred)
+                .chain(in_attributes(page))
+                .chain(boxes)
+                .chain(attributes.filter_map(BoxDeclaration::template)),
+            rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
+        );
+        let registered = Registered::of(rules_in_force(page), &needed);
+        let hints = page
+            .dom
+            .elements()
+            .map(|element| (element.index(), presentational_hint::declarations(element)))
+            .filter(|(_, declarations)| !declarations.is_empty())
+            .collect();
+        Self {
+            needed,
+            registered,
+            hints,
+        }
+    }
+
+    /// Container queries are taken to hold.
+    pub(crate) fn source(&'p self, page: &PageStyle<'p>) -> Source<'p> {
+        Source {
+            sheets: page.sheets,
+            layers: page.layers,
+            matches: page.matches,
+            needed: &self.needed,
+            viewport: page.viewport,
+            containers_hold: true,
+            is_quirks: page.dom.is_quirks(),
+            registered: &self.registered,
+            hints: &self.hints,
+        }
+    }
 }
 
 impl Usage {
     /// What a page uses at its viewport.
     pub(crate) fn of(page: PageStyle<'_>) -> Self {
         let faces = Faces::of(&page);
-        let rules = || page.sheets.iter().map(|applied| applied.rules);
-        let needed = Needed::of(
-            rules()
-                .flat_map(|rules| &rules.referred)
-                .chain(in_attributes(&page)),
-            rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
-        );
-        let registered = rules_in_force(&page);
-        let registered = Registered::of(registered, &needed);
-        let hints: Vec<(usize, Vec<Declaration>)> = page
-            .dom
-            .elements()
-            .map(|element| (element.index(), presentational_hint::declarations(element)))
-            .filter(|(_, declarations)| !declarations.is_empty())
-            .collect();
+        let basis = StyleBasis::of(&page, false);
         let walk = |containers_hold| {
             let source = Source {
-                sheets: page.sheets,
-                layers: page.layers,
-                matches: page.matches,
-                needed: &needed,
-                viewport: page.viewport,
                 containers_hold,
-                is_quirks: page.dom.is_quirks(),
-                registered: &registered,
-                hints: &hints,
+                ..basis.source(&page)
             };
             Walk::new(&page, &faces, source).run()
         };
         let mut usage = walk(true);
-        if rules().any(|rules| !rules.ask_layout.is_empty()) {
+        let mut rules = page.sheets.iter().map(|applied| applied.rules);
+        if rules.any(|rules| !rules.ask_layout.is_empty()) {
             usage.keep_certain(walk(false));
         }
         usage.is_stopped |= page.matches.is_stopped;
@@ -232,7 +266,7 @@ fn in_attributes<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p Template>
     let declarations = page
         .attributes
         .iter()
-        .flat_map(|(_, declarations)| *declarations);
+        .flat_map(|(_, rule)| &rule.declarations);
     declarations.filter_map(|declaration| match &declaration.body {
         DeclarationBody::Unresolved(_, template)
         | DeclarationBody::Custom(_, CustomValue::Template(template)) => Some(template),

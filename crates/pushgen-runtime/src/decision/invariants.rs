@@ -90,7 +90,9 @@ fn check_verdict(verdict: &Verdict, connection: &ConnectionFacts, rules: &Rules)
     let is_hinted = matches!(delivery, Delivery::EarlyHint | Delivery::Link);
     assert!(!is_pushed || terms.may_push);
     assert!(!is_pushed || terms.held == Held::Nothing, "had and pushed");
-    assert!(!is_hinted || terms.may_hint);
+    assert!(!is_hinted || terms.may_hint || terms.may_link);
+    assert!(!terms.may_link || !terms.may_hint && !terms.may_push);
+    assert!(!terms.may_link || matches!(delivery, Delivery::Link | Delivery::Nothing));
     assert!(
         !is_hinted || terms.was_hinted || !matches!(terms.held, Held::Fresh(_)),
         "had and hinted"
@@ -102,5 +104,6 @@ fn check_verdict(verdict: &Verdict, connection: &ConnectionFacts, rules: &Rules)
     assert_eq!(
         not_hinted.is_some(),
         terms.may_hint && matches!(delivery, Delivery::Link | Delivery::Nothing)
+            || terms.may_link && *delivery == Delivery::Nothing
     );
 }

@@ -337,6 +337,65 @@ fn sends_a_103_only_where_it_is_heard() {
     }
 }
 
+/// For wide screens: after a hint, and beside a push.
+fn wide(change: impl FnOnce(&mut Scene)) -> Scene {
+    let entries: &[Entry] = &[(0, "both"), (1, "link"), (2, "hint")];
+    let mut scene = Scene::of(&FILES, &[("/", entries)]);
+    change(&mut scene);
+    scene
+}
+
+#[test]
+fn what_only_some_viewports_ask_for_goes_into_the_final_response_alone() {
+    const WIDE: &str = "</b.css>; rel=preload; as=style; media=\"(min-width: 600px)\"";
+    let cases = [
+        (wide(|_| {}), "push link 103"),
+        (wide(|s| s.rules.push = false), "103(switched-off) link 103"),
+        (
+            wide(|s| s.rules.early_hints = false),
+            "push link link[switched-off]",
+        ),
+        (
+            wide(|s| {
+                s.connection = ConnectionFacts::new(Version::HTTP_11);
+            }),
+            "link(http-version)[http-version] link link[http-version]",
+        ),
+        // It is no fallback for anything, and has none.
+        (wide(|s| s.rules.links = false), "push -[switched-off] 103"),
+        (wide(|s| s.carried = vec!["/b.css"]), "push -[recorded] 103"),
+        // Without room for it there may be room for what comes after it.
+        (
+            wide(|s| s.rules.max_hint_bytes = 40),
+            "push -[hint-bytes] 103",
+        ),
+        (
+            wide(|s| s.rules.max_hint_bytes = 30 + WIDE.len()),
+            "push link 103",
+        ),
+        (
+            wide(|s| s.rules.max_hint_bytes = 29 + WIDE.len()),
+            "push link -[hint-bytes]",
+        ),
+    ];
+    for (scene, expected) in cases {
+        let decision = scene.decide();
+        assert_eq!(read(&decision), expected);
+        invariants::check(&decision, &scene.connection, &scene.rules);
+        assert!(decision.early_hints().all(|link| link != WIDE));
+        let is_linked = expected.split(' ').nth(1) == Some("link");
+        assert_eq!(decision.links().any(|link| link == WIDE), is_linked);
+    }
+    let mut decision = wide(|_| {}).decide();
+    decision.fall_back(None, Refusal::PageStatus, true);
+    assert_eq!(
+        read(&decision),
+        "link(page-status)[early-hints-sent] link 103"
+    );
+    decision.withhold(1, Refusal::NotFresh);
+    assert_eq!(decision.links().filter(|link| *link == WIDE).count(), 0);
+}
+
 #[test]
 fn repeats_no_links_when_they_are_switched_off() {
     let decision = Scene::with(|s| s.rules.links = false).decide();

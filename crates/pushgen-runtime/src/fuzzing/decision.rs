@@ -39,8 +39,8 @@ static POLICIES: LazyLock<[Arc<LoadedPolicy>; 3]> = LazyLock::new(|| {
     changed[4].0 = "/d2.woff2";
     let paths: Vec<String> = (0..40).map(|place| format!("/{place:02}.css")).collect();
     let files: Vec<_> = paths.iter().map(|path| (&**path, &**path)).collect();
-    let means = ["push", "hint", "both"];
-    let all: Vec<_> = (0..40).map(|asset| (asset, means[asset % 3])).collect();
+    let means = ["push", "hint", "both", "link"];
+    let all: Vec<_> = (0..40).map(|asset| (asset, means[asset % 4])).collect();
     let few: Vec<_> = (0..12).map(|asset| (asset * 3, "both")).collect();
     [
         example::policy(&FILES, pages),

@@ -107,6 +107,16 @@ fn only_pages_have_links_and_only_with_a_200() {
 }
 
 #[test]
+fn what_only_some_viewports_ask_for_says_so() {
+    let files = [("/a.css", "a"), ("/b.css", "b")];
+    let policy = example::policy(&files, &[("/", &[(0, "link"), (1, "hint")])]);
+    let layer = LinkLayer::new(PolicyHandle::of(policy));
+    let wide = format!("{A}; media=\"(min-width: 600px)\"");
+    let request = Request::get("/").body("").unwrap();
+    assert_eq!(links(&layer, request), [&*wide, B]);
+}
+
+#[test]
 fn the_protocol_does_not_matter() {
     for version in [
         http::Version::HTTP_10,

@@ -4,7 +4,7 @@
 //! relative to the script ([`vite`], [`turbopack`]), and the names and calls of [`webpack`]'s chunks, which only the
 //! page can put together. Everything is read from literals; names that are worked out in any other way are left out.
 //!
-//! Trees are walked only where the text holds what the bundler in question always writes.
+//! Trees are walked only around places where the text holds what the bundler in question always writes.
 
 mod turbopack;
 mod vite;
@@ -44,19 +44,19 @@ pub(super) struct ImportCall<'t> {
 
 /// Whether a classic script can hold any of this.
 pub(super) fn may_bundle(text: &str) -> bool {
-    webpack::may_chunk(text) || turbopack::may_list(text)
+    webpack::is_bundle(text) || turbopack::is_bundle(text)
 }
 
 /// `imports` are in the order of the text.
 pub(super) fn read(text: &str, program: &Program<'_>, imports: &[ImportCall<'_>]) -> Bundled {
     let mut bundled = Bundled::default();
-    if vite::may_list(text, !imports.is_empty()) {
-        bundled.listed = vite::lists(program, imports);
+    if program.source_type.is_module() {
+        bundled.listed = vite::lists(text, program, imports);
     }
-    if turbopack::may_list(text) {
-        bundled.listed.extend(turbopack::lists(program));
+    if turbopack::is_bundle(text) {
+        bundled.listed.extend(turbopack::lists(text, program));
     }
-    if webpack::may_chunk(text) {
+    if webpack::is_bundle(text) {
         bundled.chunks = webpack::chunks(text, program);
     }
     // A table of everything that an application has says nothing of the one page.

@@ -4,25 +4,31 @@
 //! `Promise.all(["static/chunks/a.js","static/chunks/b.css"].map(t=>e.l(t)))`. The entries are relative to a base that
 //! another chunk holds (`/_next/`), but all chunks lie in the folder that the entries begin with, this one too.
 
+use std::iter;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression, Program};
 
 use super::Listed;
 use crate::js::constant::{Body, Unary, argument, bare, strings};
-use crate::js::walk::each_node;
+use crate::js::walk::{Places, each_node_around};
 
 /// Where Next.js puts chunks, below its base.
 const FOLDER: &str = "static/chunks/";
 
-/// Whether a script can hold such lists.
-pub(super) fn may_list(text: &str) -> bool {
-    text.contains("TURBOPACK") && text.contains("[\"static/chunks/")
+/// How a list begins; it is written as JSON.
+const LIST: &str = "[\"static/chunks/";
+
+/// Whether a script is a chunk with such lists.
+pub(super) fn is_bundle(text: &str) -> bool {
+    text.contains("TURBOPACK") && text.contains(LIST)
 }
 
 /// The files of all lists.
-pub(super) fn lists(program: &Program<'_>) -> Vec<Listed> {
+pub(super) fn lists(text: &str, program: &Program<'_>) -> Vec<Listed> {
     let mut listed = Vec::new();
-    each_node(program, |node| {
+    let places = Places::new(text, &[LIST], iter::empty());
+    each_node_around(program, &places, |node| {
         if let AstKind::CallExpression(call) = node {
             listed.extend(list(call).into_iter().flatten());
         }

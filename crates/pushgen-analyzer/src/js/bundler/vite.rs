@@ -27,24 +27,31 @@ use oxc_span::{GetSpan, Span};
 
 use super::{ImportCall, Listed};
 use crate::js::constant::{argument, indices, strings};
-use crate::js::walk::each_node;
+use crate::js::walk::{Places, each_node_around};
 
 /// The name that Vite writes after the minifier ran.
 const MAP_DEPS: &str = "__vite__mapDeps";
 
-/// Whether a script can hold such lists. They are written as JSON, so their marks are known.
-pub(super) fn may_list(text: &str, has_imports: bool) -> bool {
-    let has_names = || {
-        let ends = [".js\",\"", ".css\",\"", ".css\"]"];
-        ends.iter().any(|end| text.contains(end))
-    };
-    text.contains(MAP_DEPS) || (has_imports && has_names())
-}
-
 /// The files of all lists. `imports` are in the order of the text.
-pub(super) fn lists(program: &Program<'_>, imports: &[ImportCall<'_>]) -> Vec<Listed> {
+pub(super) fn lists(text: &str, program: &Program<'_>, imports: &[ImportCall<'_>]) -> Vec<Listed> {
+    let mut needles = Vec::new();
+    let has_table = text.contains(MAP_DEPS);
+    if has_table {
+        needles.extend([MAP_DEPS, ".f=[", ".viteFileDeps"]);
+    } else {
+        // Lists are written as JSON.
+        let has_arrays = || {
+            [".js\",\"", ".css\",\"", ".css\"]"]
+                .iter()
+                .any(|it| text.contains(it))
+        };
+        if imports.is_empty() || !has_arrays() {
+            return Vec::new();
+        }
+    }
+    let places = Places::new(text, &needles, imports.iter().map(|it| it.at));
     let mut found = Found::default();
-    each_node(program, |node| match node {
+    each_node_around(program, &places, |node| match node {
         AstKind::VariableDeclarator(it) if matches!(&it.id, BindingPattern::BindingIdentifier(id) if id.name == MAP_DEPS) =>
         {
             found.function = Some(it.span);

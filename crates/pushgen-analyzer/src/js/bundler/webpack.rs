@@ -23,7 +23,7 @@ use oxc_ast::ast::{
 
 use crate::js::Position;
 use crate::js::constant::{Body, Unary, argument, bare, key, string};
-use crate::js::walk::each_node;
+use crate::js::walk::{Places, each_node_around};
 
 /// What a script says of chunks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,15 +71,21 @@ impl Runtime {
 }
 
 /// Whether a script can say anything of chunks: runtimes and chunks name the array that chunks are pushed to.
-pub(super) fn may_chunk(text: &str) -> bool {
-    let marks = ["webpackChunk", "webpackJsonp", "__webpack_require__"];
-    marks.iter().any(|mark| text.contains(mark))
+pub(super) fn is_bundle(text: &str) -> bool {
+    let marks = ["webpackChunk", "webpackJsonp"];
+    text.contains("webpack") && marks.iter().any(|mark| text.contains(mark))
 }
 
 /// What the script says of chunks, if anything.
 pub(super) fn chunks(text: &str, program: &Program<'_>) -> Option<Chunks> {
     let mut found = Found::default();
-    each_node(program, |node| match node {
+    let calls = text.match_indices(".e(").filter(|(at, call)| {
+        let argument = text.get(at + call.len()..).unwrap_or_default();
+        argument.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '"' | '\'' | '`' | '/'))
+    });
+    let calls = calls.filter_map(|(at, _)| u32::try_from(at).ok());
+    let places = Places::new(text, &NEEDLES, calls);
+    each_node_around(program, &places, |node| match node {
         AstKind::AssignmentExpression(it) => found.assignment(it),
         AstKind::CallExpression(it) => found.call(it),
         AstKind::Function(it) => found.function(Unary::of_function(it), it.span.start),
@@ -395,6 +401,9 @@ fn lookup(object: &ObjectExpression<'_>) -> Option<Name> {
         .collect::<Option<_>>()
         .map(Name::Lookup)
 }
+
+/// What the assignments of runtimes have in them.
+const NEEDLES: [&str; 7] = [".u=", ".u =", ".miniCssF", ".p=", ".p =", ".p+", ".p +"];
 
 /// Deeper expressions are no names of chunks.
 const MAX_NAME_DEPTH: usize = 16;

@@ -5,8 +5,8 @@
 
 use super::{Flow, clamp_option};
 use crate::layout::box_style::{Inside, Kind, Positioned};
-use crate::layout::declaration::Word;
 use crate::layout::length::Length;
+use crate::layout::vocabulary::Word;
 
 impl Flow<'_> {
     /// Pass 3: heights, and places in the container.

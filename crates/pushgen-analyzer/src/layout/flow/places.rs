@@ -5,7 +5,7 @@
 
 use super::{Flow, Placed, Rect};
 use crate::layout::box_style::Positioned;
-use crate::layout::declaration::Word;
+use crate::layout::vocabulary::Word;
 
 impl Flow<'_> {
     /// Pass 4: places on the page.

@@ -5,9 +5,9 @@
 
 use super::{Flow, clamp_option};
 use crate::layout::box_style::{Inside, Kind, Positioned};
-use crate::layout::declaration::Word;
 use crate::layout::grid_columns::Track;
 use crate::layout::length::Length;
+use crate::layout::vocabulary::Word;
 
 impl Flow<'_> {
     /// Pass 1: the width of the content on one line.

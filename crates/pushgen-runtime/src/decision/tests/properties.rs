@@ -6,7 +6,7 @@ use pushgen_policy::Sha256;
 
 /// Nine assets, the fourth in two roles.
 fn any_scene() -> impl Strategy<Value = Scene> {
-    let means = prop::sample::select(vec!["push", "hint", "both"]);
+    let means = prop::sample::select(vec!["push", "hint", "both", "link"]);
     let entries = prop::collection::btree_map(0_usize..10, means, 1..10);
     let connection = (any::<[bool; 5]>(), 0_usize..12, 90_u32..102, 0_u32..6);
     let carried = prop::sample::subsequence(vec!["/0", "/1", "/2", "/3", "/4", "/5"], 0..3);

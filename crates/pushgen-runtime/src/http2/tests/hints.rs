@@ -44,6 +44,17 @@ async fn the_response_repeats_what_the_103_said() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_only_some_viewports_ask_for_is_in_no_103() {
+    let mut client = Client::connect(&Site::plain(), settings()).await;
+    let page = client.get("/wide/").await;
+    assert_eq!(
+        (page.hints(), page.links()),
+        (vec![vec![BOTH[1]]], BOTH.to_vec())
+    );
+    assert!(page.pushes.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn some_requests_have_no_103() {
     let table: [(&str, Fields, usize); 6] = [
         ("GET", &[], 2),

@@ -287,7 +287,7 @@ impl http_body::Body for Pieces {
 }
 
 /// `/` and `/b/` push three and one style sheet, `/ab/` one of either, `/hint/` hints two, `/mixed/`
-/// pushes one and hints another.
+/// pushes one and hints another, `/wide/` links one for wide screens and hints another.
 pub(super) fn policy() -> Arc<LoadedPolicy> {
     example::policy(
         &[
@@ -302,6 +302,7 @@ pub(super) fn policy() -> Arc<LoadedPolicy> {
             ("/b/", &[(3, "both")]),
             ("/hint/", &[(0, "hint"), (1, "hint")]),
             ("/mixed/", &[(0, "both"), (1, "hint")]),
+            ("/wide/", &[(0, "link"), (1, "hint")]),
         ],
     )
 }
