@@ -553,25 +553,25 @@ fn trees() -> Vec<Case> {
         case(
             "first letters of nested blocks",
             WorkedOut,
-            deep("<div>", "<p>x</p>", 300_000),
+            deep("<div>", "<p>x</p>", 100_000),
             "div::first-letter { background: url(i.png) }".to_owned(),
         ),
         case(
             "texts in boxes that are not there",
             WorkedOut,
-            deep("<div>", "<p>x</p>", 300_000),
+            deep("<div>", "<p>x</p>", 100_000),
             "div { display: contents }".to_owned(),
         ),
         case(
             "images in nested inline boxes",
             WorkedOut,
-            deep("<b>", "<img>", 300_000),
+            deep("<b>", "<img>", 100_000),
             String::new(),
         ),
         case(
             "options without a select",
             WorkedOut,
-            format!("<canvas>{}", deep("<div>", "<option>x</option>", 300_000)),
+            format!("<canvas>{}", deep("<div>", "<option>x</option>", 100_000)),
             String::new(),
         ),
     ]
