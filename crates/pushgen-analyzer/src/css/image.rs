@@ -85,11 +85,19 @@ impl fmt::Display for StyleImage {
         if let Some(selector) = &self.selector {
             f.write_str(" of ")?;
             // A selector list can be as long as the sheet, and a rule can hold as many images.
-            let words = selector.split_ascii_whitespace().enumerate();
-            let mut characters = words.flat_map(|(at, word)| {
-                let space = (at > 0).then_some(' ');
-                space.into_iter().chain(word.chars())
-            });
+            let mut before = ' ';
+            let mut characters = selector
+                .trim_ascii()
+                .chars()
+                .map(|character| match character {
+                    '\t' | '\n' | '\r' | '\u{c}' => ' ',
+                    other => other,
+                })
+                .filter(|character| {
+                    let is_repeated = *character == ' ' && before == ' ';
+                    before = *character;
+                    !is_repeated
+                });
             for character in characters.by_ref().take(80) {
                 write!(f, "{character}")?;
             }

@@ -9,6 +9,9 @@ use super::names::Namespaces;
 use super::selector::{Around, Grammar, SelectorError, SelectorList};
 use super::tree::Element;
 
+/// What asking for a root costs beside the selectors.
+const STEPS: usize = 4;
+
 /// An `@scope` rule.
 #[derive(Debug)]
 pub(crate) struct Scope {
@@ -70,6 +73,7 @@ impl Scope {
         let mut roots = Vec::new();
         let inclusive = std::iter::successors(Some(element), |element| element.parent());
         for (proximity, root) in (0u32..).zip(inclusive) {
+            root.tree.take(STEPS);
             if self.begins_at(root, owner, context) && !self.ends_between(element, root, context) {
                 roots.push(ScopeRoot {
                     element: root,

@@ -46,6 +46,8 @@ struct Around {
     has_text: bool,
     /// The nearest element, itself included, that has a box of its own.
     line_box: Option<usize>,
+    /// The nearest `select`, itself included.
+    select: Option<usize>,
     /// In quirks mode, whether inline boxes give it the height of a line unless it holds an image.
     awaits_image: bool,
     holds_image: bool,
@@ -152,6 +154,7 @@ impl<'p> Walk<'p> {
         let mut is_summary = false;
         let mut host = None;
         let mut line_box = None;
+        let mut select = None;
         if let Some(parent) = element.parent() {
             let is_host = self.slots.is_host(parent);
             if is_host && self.slots.is_root(element) {
@@ -166,7 +169,7 @@ impl<'p> Walk<'p> {
             }
             let mut place = parent.index();
             let outer = self.around.get(place)?.as_ref()?;
-            (host, line_box) = (outer.host, outer.line_box);
+            (host, line_box, select) = (outer.host, outer.line_box, outer.select);
             if is_host {
                 place = self.slots.slot_of(element, parent)?;
             }
@@ -211,6 +214,11 @@ impl<'p> Walk<'p> {
             is_uncertain,
             awaits_text,
             has_text: false,
+            select: if element.is("select") {
+                Some(element.index())
+            } else {
+                select
+            },
             line_box: match own_box.kind {
                 BoxKind::Contents => line_box,
                 _ => Some(element.index()),

@@ -109,11 +109,8 @@ impl<'p> Walk<'p> {
 
     /// A `select` is as wide as its widest option, so that all of them are measured in its own font.
     pub(super) fn option(&mut self, option: Node<'p>, around: Around) {
-        let mut parent = option.parent();
-        while let Some(element) = parent.filter(|element| !element.is("select")) {
-            parent = element.parent();
-        }
-        let select = parent.and_then(|select| self.around.get(select.index()).copied().flatten());
+        let select = around.select.and_then(|select| self.around.get(select));
+        let select = select.copied().flatten();
         if let Some(select) = select.filter(|select| select.is_laid_out) {
             let text = option.attribute("label").unwrap_or_else(|| option.text());
             self.add_text(select.style, text, around.is_uncertain);
