@@ -512,13 +512,13 @@ fn limits_double_where_bytes_are_written_soon_and_are_halved_where_not() {
     // Milliseconds until what was handed over is written, and what that makes of the limits.
     let table = [
         (0, (2 * LIMIT, 2 * LIMIT_ALONE)),
-        (20, (4 * LIMIT, LIMIT_ALONE_MAX)),
+        (5, (4 * LIMIT, LIMIT_ALONE_MAX)),
         (1, (8 * LIMIT, LIMIT_ALONE_MAX)),
         (1, (8 * LIMIT, LIMIT_ALONE_MAX)),
-        (21, (4 * LIMIT, LIMIT_ALONE_MAX)),
-        (90, (2 * LIMIT, 2 * LIMIT_ALONE)),
-        (90, (LIMIT, LIMIT_ALONE)),
-        (90, (LIMIT, LIMIT_ALONE)),
+        (6, (4 * LIMIT, LIMIT_ALONE_MAX)),
+        (20, (2 * LIMIT, 2 * LIMIT_ALONE)),
+        (20, (LIMIT, LIMIT_ALONE)),
+        (20, (LIMIT, LIMIT_ALONE)),
     ];
     assert_eq!(schedule.limits(), (LIMIT, LIMIT_ALONE));
     for (millis, limits) in table {
