@@ -260,7 +260,7 @@ pub(crate) struct SiteArguments {
 
     /// A viewport in CSS pixels with its device pixel ratio; may be given several times. What all of
     /// them ask for is certain. Below 600 pixels it is a phone's, which heeds `<meta name=viewport>`
-    /// [default: 412x823@1.75 and 1350x940@1]
+    /// (412x823@1.75 and 1350x940@1 unless given)
     #[arg(long, value_name = "WxH[@N]", value_parser = viewport)]
     pub(crate) viewport: Vec<ViewportArgument>,
 

@@ -1,12 +1,14 @@
-//! Style: which rules of a page's sheets hold for which of its elements.
+//! Style: which fonts and images of its sheets a page uses.
 //!
-//! [`SelectorList`] parses the selectors of a rule, a [`RuleIndex`] holds those of a sheet, [`match_page`] tells for every
-//! element of a document which rules match it. The state is that of a page right after loading: nothing is hovered,
-//! focused, visited or targeted, and form controls are as the markup leaves them.
+//! In: a document and its sheets in the order of the cascade. Out: a [`Usage`]. The state is that of a page right after
+//! loading: nothing is hovered, visited or targeted, and form controls are as the markup leaves them.
 //!
-//! Files: `selector` is the grammar and what it bounds, with `pseudo_class`, `pseudo_element` and `names`; `tree` is the
-//! document as selectors see it, `element` answers the library's questions, `state` and `form` those of the
-//! pseudo-classes; `rule_index`, `scope` and `matching` do the matching.
+//! Files, in the way data goes: `declaration` (`property`, `value`, `font_value`, `image_value`, `substitution`) reads what
+//! a rule says; `selector` (`pseudo_class`, `pseudo_element`, `names`, `scope`) what it is for; `sheet_rules` and
+//! `rule_index` make a sheet ready for any page; `page_rules` and `matching` tell which rules match which elements (`tree`,
+//! `element`, `state`, `form` answer the library's questions); `layer` and `cascade` tell which declarations win, `computed`
+//! (`custom_property`, `user_agent`) what comes of them, `styles` shares that between equals; `walk` with `boxes` visits the
+//! page, `face_search` and `font_matching` choose the faces for its text; `usage` is what they found.
 //!
 //! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
 
