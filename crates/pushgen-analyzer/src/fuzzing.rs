@@ -8,16 +8,14 @@
 use url::Url;
 
 use crate::css::{
-    Applies, Context, FontSource, ImageCandidate, ImageSource, MediaQueryList, Position,
+    Applies, Context, FontSource, ImageCandidate, ImageSource, MediaQueryList, Position, StyleRule,
     StyleSheet, source_size,
 };
 use crate::encoding::{decode_html, looks_binary};
 use crate::html::{Mention, layout_viewport, mentions, parse, srcset as candidates};
 use crate::js::import_map::ImportMap;
 use crate::js::{Script, may_request};
-use crate::style::{
-    AppliedSheet, DOCUMENT, Declaration, LayerTree, Matches, PageStyle, SheetRules, Usage,
-};
+use crate::style::{AppliedSheet, DOCUMENT, LayerTree, Matches, PageStyle, SheetRules, Usage};
 use crate::trace::Trace;
 use crate::viewport::{ColorScheme, Viewport};
 
@@ -141,9 +139,9 @@ pub fn page_style(page: &[u8], text: &str) {
         .filter_map(|element| Some((element.index(), element.attribute("style")?)))
         .map(|(index, text)| (index, StyleSheet::parse_declarations(text)))
         .collect();
-    let attributes: Vec<(usize, &[Declaration])> = attributes
+    let attributes: Vec<(usize, &StyleRule)> = attributes
         .iter()
-        .filter_map(|(index, sheet)| Some((*index, &*sheet.style_rules.first()?.declarations)))
+        .filter_map(|(index, sheet)| Some((*index, sheet.style_rules.first()?)))
         .collect();
     let mut sheets = vec![(StyleSheet::parse(text), None)];
     for element in dom.elements().filter(|element| element.is("style")) {

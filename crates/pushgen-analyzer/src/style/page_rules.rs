@@ -165,7 +165,7 @@ impl Matches {
     }
 
     /// Whether it was made of these sheets.
-    fn is_of(&self, sheets: &[AppliedSheet<'_>]) -> bool {
+    pub(crate) fn is_of(&self, sheets: &[AppliedSheet<'_>]) -> bool {
         self.sheets == identity(sheets)
     }
 
