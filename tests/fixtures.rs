@@ -215,12 +215,7 @@ fn every_fixture_says_why_it_is_there() {
 }
 
 /// Where Chromium's word is not what the page then does, and why (fixtures/README.md).
-const EXCEPTIONS: [(&str, &str, &str); 6] = [
-    (
-        "css-conditional-rules",
-        "/container.png",
-        "layout decides about a container query: the graph is not sure",
-    ),
+const EXCEPTIONS: [(&str, &str, &str); 5] = [
     ("script-for-event", "/no-document.js", IN_VAIN),
     ("style-element-type", "/no-parameter.css", IN_VAIN),
     ("style-element-type", "/no-type.css", IN_VAIN),

@@ -1,6 +1,6 @@
-//! The grammar that `<media-condition>` and `<supports-condition>` share: parentheses, `not`, `and`, `or`.
+//! The grammar that `<media-condition>`, `<supports-condition>` and `<container-condition>` share: parentheses, `not`, `and`, `or`.
 //!
-//! In: tokens. Out: a tree whose leaves are media features or supports features. Follows Media Queries 4 §3 and CSS
+//! In: tokens. Out: a tree whose leaves are media features, supports features or container features. Follows Media Queries 4 §3 and CSS
 //! Conditional 3 §6: `and` and `or` do not mix on one level, `not` stands alone, and what has the shape of a
 //! condition without being one (`<general-enclosed>`) is kept as [`Condition::Unknown`].
 
@@ -83,6 +83,20 @@ impl<L: Leaf> Condition<L> {
         Ok(content.unwrap_or(Self::Unknown))
     }
 
+    /// Calls `each` for every leaf, and with nothing for what was not understood.
+    pub(super) fn for_each<'c>(&'c self, each: &mut impl FnMut(Option<&'c L>)) {
+        match self {
+            Self::Leaf(content) => each(Some(content)),
+            Self::Unknown => each(None),
+            Self::Not(operand) => operand.for_each(each),
+            Self::All(operands) | Self::Any(operands) => {
+                for operand in operands {
+                    operand.for_each(each);
+                }
+            }
+        }
+    }
+
     /// The value of the condition, given those of its leaves and of what was not understood.
     pub(super) fn evaluate<T: Logic>(&self, unknown: T, leaf: &impl Fn(&L) -> T) -> T {
         match self {
@@ -104,7 +118,7 @@ impl<L: Leaf> Condition<L> {
 }
 
 /// Whether the content of a parenthesis is a condition rather than a leaf; consumes nothing.
-fn starts_condition(input: &mut Parser<'_>) -> bool {
+pub(super) fn starts_condition(input: &mut Parser<'_>) -> bool {
     let start = input.state();
     let nested = match input.next() {
         Ok(Token::ParenthesisBlock) => true,

@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::container::ContainerQueryList;
 use super::media::{Applies, MediaQueryList};
 use super::media_text::MediaText;
 use super::truth::Truth;
@@ -19,9 +20,9 @@ pub(crate) struct Context(Option<Arc<Link>>);
 struct Link {
     condition: ContextCondition,
     outer: Context,
-    /// Whether the whole chain holds on no screen, waits for layout, is for the start of a transition.
+    /// Whether the whole chain holds on no screen, stands in a container query, is for the start of a transition.
     never_holds: bool,
-    depends_on_layout: bool,
+    asks_containers: bool,
     is_starting_style: bool,
     /// The last answer about the whole chain. Every rule below asks, and lists of queries may be long.
     answer: Mutex<Option<(Viewport, Applies)>>,
@@ -42,8 +43,8 @@ pub(crate) enum ContextCondition {
     Supports(Truth),
     /// `@layer`: it orders the cascade and is always in force.
     Layer(Layer),
-    /// `@container`: layout decides.
-    Container,
+    /// `@container`: the containers around an element decide, and often their layout.
+    Container(Arc<ContainerQueryList>),
     /// `@scope`: the document tree decides.
     Scope,
     /// `@starting-style`: fetched by Chromium even where nothing is animated.
@@ -71,7 +72,8 @@ impl Context {
         };
         Self(Some(Arc::new(Link {
             never_holds: never_holds || self.never_holds(),
-            depends_on_layout: condition == ContextCondition::Container || self.depends_on_layout(),
+            asks_containers: matches!(condition, ContextCondition::Container(_))
+                || self.asks_containers(),
             is_starting_style: condition == ContextCondition::StartingStyle
                 || self.is_starting_style(),
             answer: Mutex::default(),
@@ -138,9 +140,17 @@ impl Context {
         self.0.as_ref().is_some_and(|link| link.is_starting_style)
     }
 
-    /// Whether a container query stands around it, so that only layout can tell.
-    pub(crate) fn depends_on_layout(&self) -> bool {
-        self.0.as_ref().is_some_and(|link| link.depends_on_layout)
+    /// The container queries that stand around it, all of which have to hold.
+    pub(crate) fn container_queries(&self) -> impl Iterator<Item = &ContainerQueryList> {
+        self.conditions().filter_map(|condition| match condition {
+            ContextCondition::Container(query) => Some(&**query),
+            _ => None,
+        })
+    }
+
+    /// Whether a container query stands around it.
+    pub(crate) fn asks_containers(&self) -> bool {
+        self.0.as_ref().is_some_and(|link| link.asks_containers)
     }
 }
 
@@ -181,7 +191,7 @@ mod tests {
                     column,
                     image.selector.as_deref(),
                     context.applies(&Viewport::DESKTOP),
-                    context.depends_on_layout(),
+                    context.asks_containers(),
                     context.conditions().count(),
                 )
             })
@@ -215,7 +225,7 @@ mod tests {
             ),
             ("@supports (display: grid) { @layer a.b {", Applies::Matches),
             ("@supports (display: -ms-grid) { @layer {", Applies::Never),
-            ("@supports (unheard-of: 1) { @layer {", Applies::Elsewhere),
+            ("@supports (unheard-of: 1) { @layer {", Applies::Never),
             (
                 "@supports not (display: grid) { @media (min-width: 5000px) {",
                 Applies::Never,

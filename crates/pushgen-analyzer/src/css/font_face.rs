@@ -177,6 +177,7 @@ pub(super) fn is_supported_font_tech(tech: &str) -> bool {
         "variations",
         "palettes",
         "features-opentype",
+        "features-aat",
         "color-colrv0",
         "color-colrv1",
         "color-sbix",

@@ -105,7 +105,7 @@ impl fmt::Display for StyleImage {
                 f.write_str("…")?;
             }
         }
-        if self.context.depends_on_layout() {
+        if self.context.asks_containers() {
             f.write_str(" in a container query")?;
         }
         Ok(())

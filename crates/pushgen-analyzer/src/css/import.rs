@@ -268,7 +268,7 @@ mod tests {
             ),
             (
                 "supports(unheard-of: 1)",
-                (None, Some((Truth::Unknown, false)), Applies::Elsewhere),
+                (None, Some((Truth::False, false)), Applies::Never),
             ),
             (
                 "layer(x) supports(display: grid) screen and (min-width: 1px)",

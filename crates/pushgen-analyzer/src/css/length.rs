@@ -2,7 +2,7 @@
 //!
 //! In: a `<length>` or a math function of lengths (CSS Values 4 §6, §10: `calc()`, `min()`, `max()`, `clamp()`).
 //! Out: an expression that is evaluated for a viewport. Media queries and `sizes` know no element, so font-relative
-//! units take the initial font: 16 px, with `ex` and `ch` half of it. The dynamic viewport units are those of a
+//! units take the initial font: 16 px, with `ex` and `ch` half of it; there is no container, so that `cqw` is `vw`. The dynamic viewport units are those of a
 //! window without collapsing bars. Percentages, `lh`, `cap`, `ic` and the stepped and trigonometric functions are refused.
 
 use cssparser::{Parser, Token};
@@ -232,10 +232,14 @@ fn length_unit(name: &str) -> Option<(f32, Unit)> {
         "q" => (96.0 / 101.6, Unit::Pixels),
         "pt" => (96.0 / 72.0, Unit::Pixels),
         "pc" => (16.0, Unit::Pixels),
-        "vw" | "svw" | "lvw" | "dvw" | "vi" | "svi" | "lvi" | "dvi" => (1.0, Unit::Width),
-        "vh" | "svh" | "lvh" | "dvh" | "vb" | "svb" | "lvb" | "dvb" => (1.0, Unit::Height),
-        "vmin" | "svmin" | "lvmin" | "dvmin" => (1.0, Unit::Smaller),
-        "vmax" | "svmax" | "lvmax" | "dvmax" => (1.0, Unit::Larger),
+        "vw" | "svw" | "lvw" | "dvw" | "vi" | "svi" | "lvi" | "dvi" | "cqw" | "cqi" => {
+            (1.0, Unit::Width)
+        }
+        "vh" | "svh" | "lvh" | "dvh" | "vb" | "svb" | "lvb" | "dvb" | "cqh" | "cqb" => {
+            (1.0, Unit::Height)
+        }
+        "vmin" | "svmin" | "lvmin" | "dvmin" | "cqmin" => (1.0, Unit::Smaller),
+        "vmax" | "svmax" | "lvmax" | "dvmax" | "cqmax" => (1.0, Unit::Larger),
         _ => return None,
     };
     Some(unit)

@@ -449,4 +449,18 @@ mod tests {
         let list = format!("not {deep}{}, screen", ")".repeat(100_000));
         assert_eq!(MediaQueryList::parse(&list).evaluate(&VIEWPORT), Matches);
     }
+
+    #[test]
+    fn answers_as_chromium_was_seen_to() {
+        let lines = include_str!("media/chromium.txt").lines();
+        for line in lines.filter(|line| !line.starts_with('#')) {
+            let mut columns = line.splitn(3, ' ');
+            let mut next = || columns.next().expect("three columns");
+            let expected = [next(), next()].map(|column| column == "1");
+            let query = MediaQueryList::parse(next());
+            let viewports = [Viewport::DESKTOP, Viewport::PHONE];
+            let answers = viewports.map(|viewport| query.evaluate(&viewport) == Matches);
+            assert_eq!(answers, expected, "{line}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::Failure;
 use super::condition::Leaf;
 use super::length::{Calculation, Quantity, is_math_function};
 use super::media_text::plain;
-use super::truth::Truth;
+use super::truth::{Logic, Truth};
 use crate::viewport::{ColorScheme, Viewport};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,37 @@ enum Value {
     Ratio(f32, f32),
     /// Device pixels per CSS pixel.
     Resolution(f32),
+}
+
+/// What a length may be, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Range {
+    pub(super) low: f32,
+    pub(super) high: f32,
+}
+
+impl Range {
+    pub(super) const ANY: Self = Self {
+        low: 0.0,
+        high: f32::INFINITY,
+    };
+
+    /// Whether all of it, or nothing, stands so to `value`.
+    fn compare(self, comparison: Comparison, value: f32) -> Truth {
+        let holds = |measure: f32| match comparison {
+            Comparison::Less => measure < value,
+            Comparison::LessOrEqual => measure <= value,
+            Comparison::Equal => measure == value,
+            Comparison::GreaterOrEqual => measure >= value,
+            Comparison::Greater => measure > value,
+        };
+        let is_inside = self.low <= value && value <= self.high;
+        match (holds(self.low), holds(self.high)) {
+            (false, false) if comparison == Comparison::Equal && is_inside => Truth::Unknown,
+            (low, high) if low == high => low.into(),
+            _ => Truth::Unknown,
+        }
+    }
 }
 
 /// What a viewport has to say of a range feature.
@@ -112,6 +143,45 @@ impl MediaFeature {
         self.text.as_deref()
     }
 
+    /// In lower case, without `min-` and `max-`.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it asks for a length where it has one, for a ratio where it has that, and so on: for a size feature of
+    /// containers.
+    pub(super) fn is_well_typed(&self) -> bool {
+        let as_media = match self.name.as_str() {
+            "inline-size" => "width",
+            "block-size" => "height",
+            name => name,
+        };
+        let as_media = Self {
+            name: as_media.to_owned(),
+            test: self.test.clone(),
+            text: None,
+        };
+        as_media.evaluate(&Viewport::DESKTOP) != Truth::Unknown
+    }
+
+    /// Whether a length holds that is somewhere in `range`, where it does not depend on where.
+    pub(super) fn holds_within(&self, range: Range, viewport: &Viewport) -> Truth {
+        match &self.test {
+            Test::Boolean => range.compare(Comparison::Greater, 0.0),
+            Test::Keyword(_) => Truth::Unknown,
+            Test::Range(bounds) => bounds
+                .iter()
+                .map(|(comparison, value)| match value {
+                    Value::Calculation(length) => match length.pixels(viewport) {
+                        Some(pixels) => range.compare(*comparison, pixels),
+                        None => Truth::Unknown,
+                    },
+                    Value::Ratio(..) | Value::Resolution(_) => Truth::Unknown,
+                })
+                .fold(Truth::True, Truth::and),
+        }
+    }
+
     /// Whether the viewport has the feature; unknown for names and values that browsers do not know.
     pub(super) fn evaluate(&self, viewport: &Viewport) -> Truth {
         if let Some(measure) = measure(&self.name, viewport) {
@@ -166,9 +236,16 @@ fn without_prefix(name: String) -> (Comparison, String) {
         Some(bare) => ("-webkit-", bare),
         None => ("", name.as_str()),
     };
-    if let Some(feature) = bare.strip_prefix("min-") {
+    // These have no order, and `-webkit-` comes first.
+    let has_range =
+        |feature: &str| !feature.starts_with('-') && !feature.ends_with("-viewport-segments");
+    let stripped = |prefix| {
+        bare.strip_prefix(prefix)
+            .filter(|feature| has_range(feature))
+    };
+    if let Some(feature) = stripped("min-") {
         (Comparison::GreaterOrEqual, format!("{vendor}{feature}"))
-    } else if let Some(feature) = bare.strip_prefix("max-") {
+    } else if let Some(feature) = stripped("max-") {
         (Comparison::LessOrEqual, format!("{vendor}{feature}"))
     } else {
         (Comparison::Equal, name)
@@ -221,7 +298,7 @@ fn discrete(name: &str, viewport: &Viewport) -> Option<(&'static [&'static str],
         "update" => (&["none", "slow", "fast"], "fast"),
         "device-posture" => (&["continuous", "folded"], "continuous"),
         "forced-colors" => (&["none", "active"], "none"),
-        "dynamic-range" | "video-dynamic-range" => (&["standard", "high"], "standard"),
+        "dynamic-range" => (&["standard", "high"], "standard"),
         "color-gamut" => (&["srgb", "p3", "rec2020"], "srgb"),
         "overflow-block" => (&["none", "scroll", "paged"], "scroll"),
         "overflow-inline" => (&["none", "scroll"], "scroll"),
@@ -260,6 +337,7 @@ impl Measure {
                 Quantity::Number(other) => (*number, other),
                 Quantity::Pixels(_) => return None,
             },
+            (Self::Ratio(..), Value::Ratio(0.0, 0.0)) => return Some(false),
             // Multiplied out, so that neither a zero divisor nor rounding gets in the way.
             (Self::Ratio(width, height), Value::Ratio(over, under)) => {
                 (width * under, over * height)

@@ -12,10 +12,12 @@
 //! `selectors` crate, which selector matching will stand on, is written over it.
 //!
 //! Files: `rules` walks the sheet; `import`, `font_face` and `image` read what it finds, with `url`; `context` keeps the
-//! conditions, `media` (`media_feature`, `length`) and `supports` answer them over `condition` and `truth`; `sizes` is
+//! conditions, `media` (`media_feature`, `length`) and `supports` answer them over `condition` and `truth`, `container`
+//! asks the containers around an element, `property_grammar` knows the properties of Chromium; `sizes` is
 //! HTML's attribute, which is written in media conditions and lengths.
 
 mod condition;
+mod container;
 mod context;
 mod font_face;
 mod image;
@@ -24,6 +26,7 @@ mod length;
 mod media;
 mod media_feature;
 mod media_text;
+mod property_grammar;
 mod registered_property;
 mod rules;
 mod sizes;
@@ -40,6 +43,9 @@ use cssparser::{ParseError, Parser, ParserState, SourceLocation};
 
 use crate::style::LayerMention;
 
+pub(crate) use container::{
+    Container, ContainerBox, ContainerQueryList, ContainerType, is_name as is_container_name,
+};
 pub(crate) use context::{Context, Layer};
 pub(crate) use font_face::{FontFace, FontFaceStyle, FontSource};
 pub(crate) use image::{ImageCandidate, ImageSource, StyleImage, image_set};
@@ -48,7 +54,7 @@ pub(crate) use media::{Applies, MediaQueryList};
 pub(crate) use media_text::MediaText;
 pub(crate) use registered_property::RegisteredProperty;
 pub(crate) use sizes::source_size;
-pub(crate) use style_rule::{Keyframes, Nesting, NestingStep, StyleRule};
+pub(crate) use style_rule::{Frame, Keyframes, Nesting, NestingStep, StyleRule};
 pub(crate) use truth::Truth;
 pub(crate) use url::{UrlToken, fetched_url};
 

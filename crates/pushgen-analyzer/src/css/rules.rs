@@ -14,13 +14,14 @@ use cssparser::{
     RuleBodyItemParser, RuleBodyParser, StyleSheetParser, Token,
 };
 
+use super::container::ContainerQueryList;
 use super::context::{Context, ContextCondition, Layer};
 use super::font_face::FontFace;
 use super::image::{Refusal, ValueReader};
 use super::import::{ImportPrelude, layer_name};
 use super::media::MediaQueryList;
 use super::registered_property::RegisteredProperty;
-use super::style_rule::{Keyframes, Nesting, NestingStep, StyleRule};
+use super::style_rule::{Frame, Keyframes, Nesting, NestingStep, StyleRule};
 use super::supports::supports_condition;
 use super::{Failure, MAX_DEPTH, Position, Problem, ProblemKind, StyleSheet};
 use crate::layout::BoxDeclaration;
@@ -43,6 +44,8 @@ pub(super) struct RuleReader<'s> {
     /// Those of the block around the current position that are in no rule of the sheet yet.
     declarations: Vec<Declaration>,
     boxes: Vec<BoxDeclaration>,
+    /// Those of the `@keyframes` around the current position.
+    frames: Vec<Frame>,
     imports: ImportPhase,
     /// Whether `@namespace` is allowed no more.
     is_past_namespaces: bool,
@@ -106,6 +109,7 @@ impl<'s> RuleReader<'s> {
             layer: None,
             declarations: Vec::new(),
             boxes: Vec::new(),
+            frames: Vec::new(),
             imports: ImportPhase::Before,
             is_past_namespaces: false,
             too_deep: false,
@@ -152,7 +156,7 @@ impl<'s> RuleReader<'s> {
             name: name.into(),
             context: self.context.clone(),
             layer: self.layer,
-            declarations: std::mem::take(&mut self.declarations),
+            frames: std::mem::take(&mut self.frames),
         });
     }
 
@@ -265,13 +269,16 @@ impl<'s> RuleReader<'s> {
         }
     }
 
-    /// The declarations of a frame from this one on: important ones count for nothing (CSS Animations 1 §3).
-    fn end_frame(&mut self, start: usize) {
-        let frame = self
-            .declarations
-            .split_off(start.min(self.declarations.len()));
-        let counts = |declaration: &Declaration| !declaration.is_important;
-        self.declarations.extend(frame.into_iter().filter(counts));
+    /// Makes a frame of the declarations so far: important ones count for nothing (CSS Animations 1 §3).
+    fn end_frame(&mut self, prelude: &str) {
+        let mut declarations = std::mem::take(&mut self.declarations);
+        declarations.retain(|declaration| !declaration.is_important);
+        if !declarations.is_empty() {
+            self.frames.push(Frame {
+                places: frame_places(prelude),
+                declarations,
+            });
+        }
     }
 }
 
@@ -294,8 +301,7 @@ impl<'i> AtRuleParser<'i> for RuleReader<'_> {
             "media" => ContextCondition::Media(MediaQueryList::from_tokens(input)),
             "supports" => ContextCondition::Supports(supports_condition(input)?),
             "container" => {
-                no_parse_error(input)?;
-                ContextCondition::Container
+                ContextCondition::Container(Arc::new(ContainerQueryList::from_tokens(input)?))
             }
             "scope" => {
                 input.skip_whitespace();
@@ -474,9 +480,8 @@ impl<'i> QualifiedRuleParser<'i> for RuleReader<'_> {
     ) -> Result<(), Failure> {
         self.end_imports();
         if self.body == Body::Keyframes {
-            let start = self.declarations.len();
             let outcome = self.read_block(input, Body::Declarations, None, None);
-            self.end_frame(start);
+            self.end_frame(&prelude);
             outcome
         } else {
             self.end_rule();
@@ -564,6 +569,22 @@ fn is_frame_list(prelude: &str) -> bool {
             || frame.contains("/*")
             || frame.contains(char::is_whitespace)
     })
+}
+
+/// The places of a frame, from 0 to 1; those on a timeline of their own (`entry 0%`) are left out.
+fn frame_places(prelude: &str) -> Box<[f32]> {
+    let mut input = Parser::new(prelude);
+    let mut places = Vec::new();
+    let _: Result<_, Failure> = input.parse_comma_separated(|input| {
+        places.push(match input.next()? {
+            Token::Ident(name) if name.eq_ignore_ascii_case("from") => 0.0,
+            Token::Ident(name) if name.eq_ignore_ascii_case("to") => 1.0,
+            Token::Percentage { unit_value, .. } => *unit_value,
+            _ => return Err(Failure::unexpected_token()),
+        });
+        Ok(())
+    });
+    places.into()
 }
 
 /// Goes to the end of a selector, `depth` blocks into the sheet. What breaks it costs the references of its rule, a

@@ -44,14 +44,29 @@ pub(crate) enum NestingStep {
     Scope(Arc<str>),
 }
 
-/// The frames of `@keyframes`, without their places: all of them are loaded.
+/// The frames of `@keyframes`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Keyframes {
     pub(crate) name: Arc<str>,
     /// The conditions around it; the innermost is the rule itself.
     pub(crate) context: Context,
     pub(crate) layer: Option<MentionId>,
+    /// In the order of the text; none without declarations.
+    pub(crate) frames: Vec<Frame>,
+}
+
+/// One block of `@keyframes`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Frame {
+    /// Where on the way from 0 to 1 it stands.
+    pub(crate) places: Box<[f32]>,
     pub(crate) declarations: Vec<Declaration>,
+}
+
+impl Keyframes {
+    pub(crate) fn declarations(&self) -> impl Iterator<Item = &Declaration> {
+        self.frames.iter().flat_map(|frame| &frame.declarations)
+    }
 }
 
 impl fmt::Display for Nesting {

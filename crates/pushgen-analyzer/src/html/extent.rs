@@ -35,7 +35,7 @@ const PLACING: [&str; 9] = [
 
 /// The height of what came by.
 #[derive(Debug, Default)]
-pub(super) struct Extent {
+pub(crate) struct Extent {
     pixels: f32,
     /// An element that came by and may be a spacer, by its index: so it is if nothing stands in it.
     maybe_spacer: Option<usize>,
@@ -43,7 +43,7 @@ pub(super) struct Extent {
 
 impl Extent {
     /// Takes an element in.
-    pub(super) fn add(&mut self, element: Node<'_>, viewport: &Viewport) {
+    pub(crate) fn add(&mut self, element: Node<'_>, viewport: &Viewport) {
         self.pixels += self.last_spacer(element) + height(element, viewport);
         if is_placed(element) {
             self.pixels = f32::INFINITY;
@@ -59,7 +59,17 @@ impl Extent {
 
     /// Whether an element that comes next is near the top.
     pub(super) fn is_near(&self, element: Node<'_>) -> bool {
-        if self.pixels + self.last_spacer(element) > NEAR_PX {
+        self.is_within(NEAR_PX, element)
+    }
+
+    /// Whether an element that comes next is rendered at once for all that it has `content-visibility: auto`: Chromium
+    /// does that up to one and a half screens below the first.
+    pub(crate) fn is_rendered(&self, element: Node<'_>, viewport: &Viewport) -> bool {
+        self.is_within(NEAR_PX.min(viewport.height as f32 * 2.0), element)
+    }
+
+    fn is_within(&self, distance: f32, element: Node<'_>) -> bool {
+        if self.pixels + self.last_spacer(element) > distance {
             return false;
         }
         let mut around = Some(element);

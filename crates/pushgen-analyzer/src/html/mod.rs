@@ -24,6 +24,7 @@ mod work;
 
 pub(crate) use csp::{SecurityPolicies, Where};
 pub(crate) use dom::{Dom, Namespace, Node};
+pub(crate) use extent::Extent;
 pub(crate) use media_type::is_image_type;
 pub(crate) use mention::{Effect, Mention, mentions};
 pub(crate) use meta_viewport::layout_viewport;

@@ -89,9 +89,8 @@ pub(super) enum WinningValue<'s> {
     Unresolved(Property, &'s Template),
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 enum Slot<'s> {
-    #[default]
     Open,
     /// After `revert-layer` in this layer.
     Below((Origin, u32)),
@@ -99,13 +98,23 @@ enum Slot<'s> {
 }
 
 /// The outcome of the cascade for one element.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Cascaded<'s> {
     slots: [Slot<'s>; Longhand::ALL.len()],
     /// Each name once.
     pub(super) custom: Vec<(&'s Arc<str>, &'s CustomValue)>,
     /// Whether any length is in units of the element's font. That another declaration may win is not asked.
     pub(super) measures_font: bool,
+}
+
+impl Default for Cascaded<'_> {
+    fn default() -> Self {
+        Self {
+            slots: [Slot::Open; Longhand::ALL.len()],
+            custom: Vec::new(),
+            measures_font: false,
+        }
+    }
 }
 
 impl<'s> Cascaded<'s> {

@@ -8,7 +8,9 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
+use super::animation::{AnimationValue, Animations};
 use super::cascade::{Cascaded, SheetId, Winner, WinningValue};
+use super::containers::{ContainerStyle, Containers};
 use super::custom_property::{Allowance, CustomProperties, Declared};
 use super::declaration::{CustomValue, Substituted};
 use super::property::Longhand;
@@ -19,6 +21,7 @@ use super::value::{
     TextTransform, Value, Visibility, Weight, WhiteSpaceCollapse,
 };
 use super::wide_keyword::WideKeyword;
+use crate::css::ContainerType;
 
 /// What an element, or a pseudo-element, computes to. Copies are cheap.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,11 +41,13 @@ pub(crate) struct ComputedStyle {
     /// Whether `content` is declared by its own name, whatever for. A pseudo-element needs it: Chromium loads the
     /// images of `::before` and `::after` even for `content: none`.
     pub(crate) declares_content: bool,
-    /// The animations that run. Their frames' images are loaded.
-    pub(crate) animations: Arc<[Arc<str>]>,
+    /// Those of its frames that hold have their images loaded.
+    pub(crate) animations: Option<Arc<Animations>>,
     pub(crate) custom_properties: CustomProperties,
-    animation_names: Arc<[Arc<str>]>,
-    animation_runs: bool,
+    /// The containers around what is in it.
+    pub(crate) containers: Containers,
+    container_type: ContainerType,
+    container_names: Option<Arc<[Arc<str>]>>,
     images: Vec<(Longhand, ImageList)>,
 }
 
@@ -89,10 +94,11 @@ impl ComputedStyle {
             list_style_type: ListStyleType::Counter("disc".into()),
             content: Content::Normal,
             declares_content: false,
-            animations: [].into(),
+            animations: None,
             custom_properties: CustomProperties::default(),
-            animation_names: [].into(),
-            animation_runs: false,
+            containers: Containers::default(),
+            container_type: ContainerType::default(),
+            container_names: None,
             images: Vec::new(),
         }
     }
@@ -140,10 +146,35 @@ impl ComputedStyle {
                 None => {}
             }
         }
-        if style.animation_runs {
-            style.animations = Arc::clone(&style.animation_names);
-        }
+        style.enter_containers(parent);
         style
+    }
+
+    /// Adds the element to the containers around it if it is one.
+    fn enter_containers(&mut self, parent: &Self) {
+        let is_container =
+            self.container_names.is_some() || self.container_type != ContainerType::default();
+        if !is_container {
+            self.containers = parent.containers.clone();
+            return;
+        }
+        let container_style = ContainerStyle {
+            container_type: self.container_type,
+            names: self.container_names.clone().unwrap_or_default(),
+            container_box: ContainerStyle::container_box(
+                self.display,
+                self.floats || self.is_absolute,
+                parent.display,
+            ),
+        };
+        self.containers = parent
+            .containers
+            .with(container_style, &self.custom_properties);
+    }
+
+    fn set_animation(&mut self, value: &AnimationValue) {
+        let animations = self.animations.get_or_insert_default();
+        Arc::make_mut(animations).set(value);
     }
 
     /// Hashes what tells most styles of a page apart.
@@ -227,8 +258,11 @@ impl ComputedStyle {
             Value::TextTransform(transform) => self.text_transform = *transform,
             Value::WhiteSpaceCollapse(collapse) => self.white_space = *collapse,
             Value::ListStyleType(kind) => self.list_style_type = kind.clone(),
-            Value::AnimationNames(names) => self.animation_names = Arc::clone(names),
-            Value::AnimationRuns(runs) => self.animation_runs = *runs,
+            Value::Animation(value) => self.set_animation(value),
+            Value::ContainerType(container_type) => self.container_type = *container_type,
+            Value::ContainerNames(names) => {
+                self.container_names = (!names.is_empty()).then(|| Arc::clone(names));
+            }
             Value::Content(content) => {
                 if let Content::List { images, .. } = content {
                     self.set_images(longhand, images, sheet);
@@ -266,8 +300,20 @@ impl ComputedStyle {
             Longhand::TextTransform => self.text_transform = parent.text_transform,
             Longhand::WhiteSpaceCollapse => self.white_space = parent.white_space,
             Longhand::ListStyleType => self.list_style_type = parent.list_style_type.clone(),
-            Longhand::AnimationName => self.animation_names = Arc::clone(&parent.animation_names),
-            Longhand::AnimationDuration => self.animation_runs = parent.animation_runs,
+            Longhand::ContainerType => self.container_type = parent.container_type,
+            Longhand::ContainerName => self.container_names = parent.container_names.clone(),
+            Longhand::AnimationName
+            | Longhand::AnimationDuration
+            | Longhand::AnimationDelay
+            | Longhand::AnimationFillMode
+            | Longhand::AnimationDirection
+            | Longhand::AnimationTimingFunction
+            | Longhand::AnimationTimeline => {
+                let animations = parent.animations.as_ref();
+                if let Some(value) = animations.and_then(|animations| animations.value(longhand)) {
+                    self.set_animation(&value);
+                }
+            }
             _ => {
                 if longhand == Longhand::Content {
                     self.content = parent.content.clone();

@@ -341,14 +341,20 @@ impl Resolver<'_> {
 pub(crate) struct Needed<'d>(HashSet<&'d str>);
 
 impl<'d> Needed<'d> {
-    /// Of a page: what its ordinary declarations refer to, and what its custom properties refer to.
+    /// Of a page: what its container queries ask for, what its ordinary declarations refer to, and what its custom
+    /// properties refer to.
     pub(crate) fn of(
+        asked: impl IntoIterator<Item = &'d str>,
         used: impl IntoIterator<Item = &'d Template>,
         custom: impl IntoIterator<Item = (&'d Arc<str>, &'d Template)>,
     ) -> Self {
         let mut needed: HashSet<&str> = HashSet::new();
         let mut open: Vec<&str> = Vec::new();
-        for name in used.into_iter().flat_map(Template::names) {
+        let used = used
+            .into_iter()
+            .flat_map(Template::names)
+            .map(|name| &**name);
+        for name in asked.into_iter().chain(used) {
             if needed.insert(name) {
                 open.push(name);
             }
@@ -570,7 +576,11 @@ mod tests {
         ]
         .map(|(name, text)| (name.into(), template(text)))
         .into();
-        let needed = Needed::of([&used], custom.iter().map(|(name, value)| (name, value)));
+        let needed = Needed::of(
+            [],
+            [&used],
+            custom.iter().map(|(name, value)| (name, value)),
+        );
         let is_needed = ["--a", "--b", "--c", "--d", "--e"].map(|name| needed.contains(name));
         assert_eq!(is_needed, [true, true, true, false, false]);
     }

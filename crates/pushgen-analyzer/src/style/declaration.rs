@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use cssparser::{Delimiter, Parser, Token, parse_important};
 
+use super::animation;
 use super::font_value;
 use super::image_value::{self, Layers, keyword};
 use super::property::{Longhand, Property};
@@ -18,7 +19,7 @@ use super::value::{
     Value, Visibility, WhiteSpaceCollapse,
 };
 use super::wide_keyword::WideKeyword;
-use crate::css::{Failure, Position};
+use crate::css::{ContainerType, Failure, Position, is_container_name};
 
 /// A declaration that is valid, as far as it is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,7 +226,8 @@ fn values(property: Property, input: &mut Parser<'_>) -> Result<Vec<(Longhand, V
         }
         Property::ListStyle => list_style(input)?,
         Property::WhiteSpace => white_space(input)?,
-        Property::Animation => animation(input)?,
+        Property::Animation => animation::shorthand(input)?,
+        Property::Container => container(input)?,
         Property::Marker => {
             let reference: Arc<[_]> = image_value::paint(input)?.into();
             let value = Value::Images(reference);
@@ -258,16 +260,15 @@ fn value(longhand: Longhand, input: &mut Parser<'_>) -> Result<Value, Failure> {
             return Ok(Value::WhiteSpaceCollapse(collapse));
         }
         L::ListStyleType => return Ok(Value::ListStyleType(list_style_type(input)?)),
-        L::AnimationName => {
-            let names = input.parse_comma_separated(animation_name)?;
-            return Ok(Value::AnimationNames(names.into_iter().flatten().collect()));
-        }
-        L::AnimationDuration => {
-            let durations = input.parse_comma_separated(time)?;
-            return Ok(Value::AnimationRuns(
-                durations.iter().any(|time| *time > 0.0),
-            ));
-        }
+        L::AnimationName
+        | L::AnimationDuration
+        | L::AnimationDelay
+        | L::AnimationFillMode
+        | L::AnimationDirection
+        | L::AnimationTimingFunction
+        | L::AnimationTimeline => return Ok(Value::Animation(animation::value(longhand, input)?)),
+        L::ContainerType => return Ok(Value::ContainerType(ContainerType::parse(input)?)),
+        L::ContainerName => return Ok(Value::ContainerNames(container_names(input)?)),
         L::Content => return Ok(Value::Content(content(input)?)),
         L::BackgroundImage | L::MaskImage => image_value::image_list(input)?,
         L::MaskBoxImage | L::BorderImage | L::ListStyleImage => image_value::single_image(input)?,
@@ -466,80 +467,37 @@ fn list_style(input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure>
     ])
 }
 
-fn animation_name(input: &mut Parser<'_>) -> Result<Option<Arc<str>>, Failure> {
+/// `container-name`: `none`, or names.
+fn container_names(input: &mut Parser<'_>) -> Result<Arc<[Arc<str>]>, Failure> {
     if keyword(input, &["none"]) {
-        return Ok(None);
+        return Ok([].into());
     }
-    Ok(Some((&**input.expect_ident_or_string()?).into()))
+    let mut names = Vec::new();
+    while let Ok(name) = input.try_parse(Parser::expect_ident_cloned) {
+        if !is_container_name(&name) {
+            return Err(Failure::unexpected_token());
+        }
+        names.push(Arc::from(&*name));
+    }
+    if names.is_empty() {
+        return Err(Failure::unexpected_token());
+    }
+    Ok(names.into())
 }
 
-/// Seconds; of a calculation only that it is one.
-fn time(input: &mut Parser<'_>) -> Result<f32, Failure> {
-    match input.next()? {
-        Token::Dimension { value, unit, .. }
-            if unit.eq_ignore_ascii_case("s") || unit.eq_ignore_ascii_case("ms") =>
-        {
-            Ok(*value)
-        }
-        Token::Function(name) if name.eq_ignore_ascii_case("calc") => {
-            input.parse_nested_block(|input| Ok::<_, Failure>(input.expect_no_error_token()?))?;
-            Ok(1.0)
-        }
-        Token::Ident(name) if name.eq_ignore_ascii_case("auto") => Ok(0.0),
-        _ => Err(Failure::unexpected_token()),
-    }
-}
-
-/// CSS Animations 1 §3.8: of the times the first is the duration, of the identifiers that nothing else takes the last
-/// is the name.
-fn animation(input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure> {
-    const KEYWORDS: [&str; 20] = [
-        "normal",
-        "reverse",
-        "alternate",
-        "alternate-reverse",
-        "forwards",
-        "backwards",
-        "both",
-        "running",
-        "paused",
-        "infinite",
-        "linear",
-        "ease",
-        "ease-in",
-        "ease-out",
-        "ease-in-out",
-        "step-start",
-        "step-end",
-        "auto",
-        "replace",
-        "accumulate",
-    ];
-    let mut runs = false;
-    let names = input.parse_comma_separated(|input| {
-        let mut name = None;
-        let mut duration = None;
-        while !input.is_exhausted() {
-            if let Ok(found) = input.try_parse(time) {
-                duration = duration.or(Some(found));
-            } else if input.try_parse(Parser::expect_number).is_ok() || keyword(input, &KEYWORDS) {
-            } else if let Ok(found) = input.try_parse(animation_name) {
-                name = found;
-            } else {
-                input.expect_function()?;
-                input
-                    .parse_nested_block(|input| Ok::<_, Failure>(input.expect_no_error_token()?))?;
-            }
-        }
-        runs |= duration.is_some_and(|time| time > 0.0);
-        Ok::<_, Failure>(name)
-    })?;
+/// `container`: names, and behind a slash the type.
+fn container(input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure> {
+    let names = container_names(input)?;
+    let container_type = match input.try_parse(|input| input.expect_delim('/')) {
+        Ok(()) => ContainerType::parse(input)?,
+        Err(_) => ContainerType::default(),
+    };
     Ok(vec![
+        (Longhand::ContainerName, Value::ContainerNames(names)),
         (
-            Longhand::AnimationName,
-            Value::AnimationNames(names.into_iter().flatten().collect()),
+            Longhand::ContainerType,
+            Value::ContainerType(container_type),
         ),
-        (Longhand::AnimationDuration, Value::AnimationRuns(runs)),
     ])
 }
 

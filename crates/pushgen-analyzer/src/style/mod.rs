@@ -1,27 +1,32 @@
 //! Style: which fonts and images of its sheets a page uses.
 //!
 //! In: a document and its sheets in the order of the cascade. Out: a [`Usage`]. The state is that of a page right after
-//! loading: nothing is hovered, visited or targeted, and form controls are as the markup leaves them.
+//! loading: nothing is hovered, visited or targeted, the focus is where `autofocus` puts it, and form controls are as the
+//! markup leaves them.
 //!
 //! Files, in the way data goes: `declaration` (`property`, `value`, `font_value`, `image_value`, `substitution`) reads what
 //! a rule says; `selector` (`pseudo_class`, `pseudo_element`, `names`, `scope`) what it is for; `sheet_rules` and
 //! `rule_index` make a sheet ready for any page; `page_rules` and `matching` tell which rules match which elements (`tree`,
-//! `element`, `state`, `form` answer the library's questions); `layer` and `cascade` tell which declarations win, `computed`
-//! (`custom_property`, `user_agent`) what comes of them, `styles` shares that between equals; `walk` with `boxes` visits the
-//! page, `face_search` and `font_matching` choose the faces for its text; `usage` is what they found.
+//! `element`, `state`, `form`, `focus` answer the library's questions); `layer` and `cascade` tell which declarations win,
+//! `computed` (`custom_property`, `containers`, `animation`, `user_agent`) what comes of them, `styles` shares that between
+//! equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` choose the faces for its text; `usage` is
+//! what they found.
 //!
 //! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
 
+mod animation;
 mod box_rules;
 mod boxes;
 mod cascade;
 mod characters;
 mod computed;
+mod containers;
 mod control_text;
 mod custom_property;
 mod declaration;
 mod element;
 mod face_search;
+mod focus;
 mod font_matching;
 mod font_value;
 mod form;
@@ -66,7 +71,7 @@ pub(crate) use names::{NamespaceUrl, Namespaces};
 pub(crate) use page_rules::{AppliedSheet, Matches, PageMatches};
 pub(crate) use property::Longhand;
 pub(crate) use pseudo_element::PseudoElement;
-pub(crate) use selector::Specificity;
+pub(crate) use selector::{Specificity, is_supported as is_supported_selector};
 pub(crate) use shadow_root::is_shadow_root;
 pub(crate) use sheet_rules::SheetRules;
 pub(crate) use styles::{DOCUMENT, StyleId, Styles};

@@ -22,8 +22,14 @@ pub(crate) enum Longhand {
     WhiteSpaceCollapse,
     ListStyleType,
     AnimationName,
-    /// Only whether any duration is longer than nothing.
     AnimationDuration,
+    AnimationDelay,
+    AnimationFillMode,
+    AnimationDirection,
+    AnimationTimingFunction,
+    AnimationTimeline,
+    ContainerType,
+    ContainerName,
     Content,
     BackgroundImage,
     MaskImage,
@@ -47,7 +53,7 @@ pub(crate) enum Longhand {
 
 impl Longhand {
     /// All of them, in the order of their discriminants.
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 38] = [
         Self::FontFamily,
         Self::FontWeight,
         Self::FontStyle,
@@ -62,6 +68,13 @@ impl Longhand {
         Self::ListStyleType,
         Self::AnimationName,
         Self::AnimationDuration,
+        Self::AnimationDelay,
+        Self::AnimationFillMode,
+        Self::AnimationDirection,
+        Self::AnimationTimingFunction,
+        Self::AnimationTimeline,
+        Self::ContainerType,
+        Self::ContainerName,
         Self::Content,
         Self::BackgroundImage,
         Self::MaskImage,
@@ -120,6 +133,13 @@ impl Longhand {
             Self::ListStyleType => "list-style-type",
             Self::AnimationName => "animation-name",
             Self::AnimationDuration => "animation-duration",
+            Self::AnimationDelay => "animation-delay",
+            Self::AnimationFillMode => "animation-fill-mode",
+            Self::AnimationDirection => "animation-direction",
+            Self::AnimationTimingFunction => "animation-timing-function",
+            Self::AnimationTimeline => "animation-timeline",
+            Self::ContainerType => "container-type",
+            Self::ContainerName => "container-name",
             Self::Content => "content",
             Self::BackgroundImage => "background-image",
             Self::MaskImage => "mask-image",
@@ -156,6 +176,7 @@ pub(crate) enum Property {
     ListStyle,
     WhiteSpace,
     Animation,
+    Container,
     /// `marker`
     Marker,
     All,
@@ -175,6 +196,7 @@ impl Property {
             "list-style" => Self::ListStyle,
             "white-space" => Self::WhiteSpace,
             "animation" | "-webkit-animation" => Self::Animation,
+            "container" => Self::Container,
             "marker" => Self::Marker,
             "all" => Self::All,
             _ => Self::Longhand(match name {
@@ -184,6 +206,10 @@ impl Property {
                 "-webkit-shape-outside" => L::ShapeOutside,
                 "-webkit-animation-name" => L::AnimationName,
                 "-webkit-animation-duration" => L::AnimationDuration,
+                "-webkit-animation-delay" => L::AnimationDelay,
+                "-webkit-animation-fill-mode" => L::AnimationFillMode,
+                "-webkit-animation-direction" => L::AnimationDirection,
+                "-webkit-animation-timing-function" => L::AnimationTimingFunction,
                 _ => L::ALL
                     .into_iter()
                     .find(|longhand| longhand.name() == name)?,
@@ -203,7 +229,16 @@ impl Property {
             Self::BorderImage | Self::Border => &[L::BorderImage],
             Self::ListStyle => &[L::ListStyleType, L::ListStyleImage],
             Self::WhiteSpace => &[L::WhiteSpaceCollapse],
-            Self::Animation => &[L::AnimationName, L::AnimationDuration],
+            Self::Animation => &[
+                L::AnimationName,
+                L::AnimationDuration,
+                L::AnimationDelay,
+                L::AnimationFillMode,
+                L::AnimationDirection,
+                L::AnimationTimingFunction,
+                L::AnimationTimeline,
+            ],
+            Self::Container => &[L::ContainerName, L::ContainerType],
             Self::Marker => &[L::MarkerStart, L::MarkerMid, L::MarkerEnd],
             Self::All => &L::ALL,
         }

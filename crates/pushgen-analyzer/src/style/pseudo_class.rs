@@ -1,6 +1,6 @@
 //! Pseudo-classes other than the structural ones, which the library knows: their names and arguments.
 //!
-//! Those that cannot hold while a page loads (`:hover`, `:focus`, `:target`, `:visited`, …) are valid and never match.
+//! Those that cannot hold while a page loads (`:hover`, `:target`, `:visited`, …) are valid and never match.
 //! What Chromium does not know makes a selector invalid.
 
 use std::fmt::{self, Write};
@@ -17,6 +17,9 @@ pub(super) enum PseudoClass {
     Dir(Option<Direction>),
     Disabled,
     Enabled,
+    /// `:focus` and `:focus-visible`
+    Focus,
+    FocusWithin,
     InRange,
     Indeterminate,
     Invalid,
@@ -82,10 +85,13 @@ impl PseudoClass {
             "required" => Self::Required,
             "valid" => Self::Valid,
             "hover" | "active" => Self::Never(State::HoverOrActive),
-            "focus" | "focus-visible" | "focus-within" | "horizontal" | "vertical"
-            | "decrement" | "increment" | "start" | "end" | "double-button" | "single-button"
-            | "no-button" | "corner-present" | "window-inactive" | "target-current"
-            | "target-before" | "target-after" => Self::Never(State::OfPseudoElement),
+            "focus" | "focus-visible" => Self::Focus,
+            "focus-within" => Self::FocusWithin,
+            "horizontal" | "vertical" | "decrement" | "increment" | "start" | "end"
+            | "double-button" | "single-button" | "no-button" | "corner-present"
+            | "window-inactive" | "target-current" | "target-before" | "target-after" => {
+                Self::Never(State::OfPseudoElement)
+            }
             "visited"
             | "target"
             | "modal"
@@ -100,6 +106,9 @@ impl PseudoClass {
             | "past"
             | "future"
             | "xr-overlay"
+            | "navigation-source"
+            | "unbounded"
+            | "granted"
             | "interest-source"
             | "interest-target"
             | "-webkit-autofill"
@@ -150,7 +159,9 @@ impl selectors::parser::NonTSPseudoClass for PseudoClass {
     fn is_user_action_state(&self) -> bool {
         matches!(
             self,
-            Self::Never(State::HoverOrActive | State::OfPseudoElement)
+            Self::Focus
+                | Self::FocusWithin
+                | Self::Never(State::HoverOrActive | State::OfPseudoElement)
         )
     }
 }

@@ -38,7 +38,8 @@ impl PseudoElement {
             "selection" => Self::Selection,
             "file-selector-button" => Self::FileSelectorButton,
             "details-content" => Self::DetailsContent,
-            "checkmark" | "picker-icon" | "interest-button" | "permission-icon" => Self::Inner,
+            "checkmark" | "picker-icon" | "interest-button" | "permission-icon"
+            | "select-listbox" => Self::Inner,
             "cue"
             | "target-text"
             | "spelling-error"
@@ -59,9 +60,10 @@ impl PseudoElement {
     pub(super) fn of_function(name: &str, arguments: &mut Parser<'_>) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         let known = match name.as_str() {
-            "highlight" | "picker" => arguments.expect_ident().is_ok(),
+            "highlight" => arguments.expect_ident().is_ok(),
+            "picker" => arguments.expect_ident_matching("select").is_ok(),
+            "scroll-button" => is_direction(arguments),
             "cue"
-            | "scroll-button"
             | "view-transition-group"
             | "view-transition-image-pair"
             | "view-transition-old"
@@ -76,6 +78,59 @@ impl PseudoElement {
         known.then_some(Self::Absent)
     }
 }
+
+/// `*`, or one of the sides that `::scroll-button()` takes.
+fn is_direction(arguments: &mut Parser<'_>) -> bool {
+    arguments.try_parse(|input| input.expect_delim('*')).is_ok()
+        || arguments.expect_ident().is_ok_and(|side| {
+            [
+                "left",
+                "right",
+                "up",
+                "down",
+                "block-start",
+                "block-end",
+                "inline-start",
+                "inline-end",
+                "prev",
+                "next",
+            ]
+            .iter()
+            .any(|known| side.eq_ignore_ascii_case(known))
+        })
+}
+
+/// Whether Chromium has a part of this name. In a style rule any name will do that begins with `-webkit-`, but a
+/// feature query wants a known one.
+pub(super) fn is_known_part(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    match name.strip_prefix("-webkit-") {
+        Some(part) => KNOWN_PARTS
+            .split_ascii_whitespace()
+            .any(|known| known == part),
+        None => true,
+    }
+}
+
+/// Without `-webkit-`.
+const KNOWN_PARTS: &str = "\
+    calendar-picker-indicator color-swatch color-swatch-wrapper date-and-time-value
+    datetime-edit datetime-edit-ampm-field datetime-edit-day-field
+    datetime-edit-fields-wrapper datetime-edit-hour-field datetime-edit-millisecond-field
+    datetime-edit-minute-field datetime-edit-month-field datetime-edit-second-field
+    datetime-edit-text datetime-edit-week-field datetime-edit-year-field file-upload-button
+    inner-spin-button input-placeholder media-controls media-controls-current-time-display
+    media-controls-enclosure media-controls-fullscreen-button media-controls-mute-button
+    media-controls-overlay-enclosure media-controls-overlay-play-button media-controls-panel
+    media-controls-play-button media-controls-time-remaining-display media-controls-timeline
+    media-controls-toggle-closed-captions-button media-controls-volume-slider
+    media-slider-container media-slider-thumb media-text-track-container
+    media-text-track-display media-text-track-region meter-bar meter-even-less-good-value
+    meter-inner-element meter-optimum-value meter-suboptimum-value progress-bar
+    progress-inner-element progress-value resizer scrollbar scrollbar-button
+    scrollbar-corner scrollbar-thumb scrollbar-track scrollbar-track-piece
+    search-cancel-button slider-container slider-runnable-track slider-thumb
+    textfield-decoration-container";
 
 impl selectors::parser::PseudoElement for PseudoElement {
     fn accepts_state_pseudo_classes(&self) -> bool {

@@ -17,7 +17,7 @@ use selectors::parser::{
 
 use super::names::{AttributeValue, Identifier, LocalName, NamespaceUrl, Namespaces, Prefix};
 use super::pseudo_class::PseudoClass;
-use super::pseudo_element::PseudoElement;
+use super::pseudo_element::{PseudoElement, is_known_part};
 
 /// Compounds that are matched one inside the other; each takes a frame or more of the native stack.
 const MAX_DEPTH: u32 = 192;
@@ -53,6 +53,8 @@ struct SelectorParser<'n> {
     namespaces: &'n Namespaces,
     /// Set while the name of a list that does not forgive has just been read.
     is_strict: Cell<bool>,
+    /// Whether a feature query asks: then no list forgives, and a part of a control has to be known by name.
+    is_query: bool,
 }
 
 impl<'i> selectors::Parser<'i> for SelectorParser<'_> {
@@ -95,7 +97,7 @@ impl<'i> selectors::Parser<'i> for SelectorParser<'_> {
 
     // It is asked for every list, and first for the one whose name has just been read.
     fn allow_forgiving_selectors(&self) -> bool {
-        !self.is_strict.take()
+        !self.is_strict.take() && !self.is_query
     }
 
     fn parse_non_ts_pseudo_class(
@@ -118,7 +120,9 @@ impl<'i> selectors::Parser<'i> for SelectorParser<'_> {
         &self,
         name: &str,
     ) -> Result<PseudoElement, ParseError<SelectorParseErrorKind>> {
-        PseudoElement::of(name).ok_or_else(unsupported)
+        PseudoElement::of(name)
+            .filter(|found| !self.is_query || *found != PseudoElement::Inner || is_known_part(name))
+            .ok_or_else(unsupported)
     }
 
     fn parse_functional_pseudo_element(
@@ -136,6 +140,23 @@ impl<'i> selectors::Parser<'i> for SelectorParser<'_> {
     fn namespace_for_prefix(&self, prefix: &Prefix) -> Option<NamespaceUrl> {
         self.namespaces.url(prefix)
     }
+}
+
+/// Whether a feature query for the selector is answered with yes (CSS Conditional 4 §3): it is one complex selector,
+/// and nothing in it is unknown.
+pub(crate) fn is_supported(text: &str) -> bool {
+    let parser = SelectorParser {
+        namespaces: &Namespaces::default(),
+        is_strict: Cell::new(false),
+        is_query: true,
+    };
+    let mut input = Parser::new(text);
+    let list = input
+        .parse_entirely(|input| selectors::SelectorList::parse(&parser, input, ParseRelative::No));
+    list.is_ok_and(|list| {
+        let weights = |selector| Weight::of(selector, Weight::SCOPE);
+        matches!(list.slice(), [one] if !weights(one).has_explicit_case)
+    })
 }
 
 fn unsupported() -> ParseError<SelectorParseErrorKind> {
@@ -205,6 +226,7 @@ impl SelectorList {
         let parser = SelectorParser {
             namespaces,
             is_strict: Cell::new(false),
+            is_query: false,
         };
         let relative = match around {
             Around::Nothing => ParseRelative::No,

@@ -13,7 +13,7 @@ use super::rule_index::{IndexedRule, RuleId, RuleIndex};
 use super::scope::Scope;
 use super::selector::{Around, SelectorError, SelectorList};
 use super::substitution::Template;
-use crate::css::{Nesting, NestingStep, Position, StyleRule, StyleSheet};
+use crate::css::{ContainerQueryList, Nesting, NestingStep, Position, StyleRule, StyleSheet};
 use crate::layout::BoxDeclaration;
 
 /// The rules of a sheet.
@@ -23,8 +23,10 @@ pub(crate) struct SheetRules {
     pub(super) index: RuleIndex,
     /// Those that say something of boxes; most pages never ask for them.
     boxes: OnceLock<BoxIndex>,
-    /// Which of the sheet's `style_rules` cannot be told before layout, because a container query stands around them.
-    pub(super) ask_layout: HashSet<RuleId>,
+    /// Which of the sheet's `style_rules` stand in container queries.
+    pub(super) ask_containers: HashSet<RuleId>,
+    /// The custom properties that these queries ask for.
+    pub(super) asked: Vec<Arc<str>>,
     /// Those in `@starting-style`.
     pub(super) starting: HashSet<RuleId>,
     /// The custom properties that ordinary declarations refer to.
@@ -61,8 +63,11 @@ impl SheetRules {
             if rule.context.never_holds() {
                 continue;
             }
-            if rule.context.depends_on_layout() {
-                rules.ask_layout.insert(id);
+            if rule.context.asks_containers() {
+                rules.ask_containers.insert(id);
+                let queries = rule.context.container_queries();
+                let names = queries.flat_map(ContainerQueryList::custom_properties);
+                rules.asked.extend(names.map(Arc::from));
             }
             if rule.context.is_starting_style() {
                 rules.starting.insert(id);
@@ -76,7 +81,7 @@ impl SheetRules {
             }
         }
         for keyframes in &sheet.keyframes {
-            rules.keep_references(&keyframes.declarations);
+            rules.keep_references(keyframes.declarations());
         }
         rules.too_complex = reader.too_complex;
         rules.index = index(&read);
@@ -116,7 +121,7 @@ impl SheetRules {
         self.fetches
     }
 
-    fn keep_references(&mut self, declarations: &[Declaration]) {
+    fn keep_references<'d>(&mut self, declarations: impl IntoIterator<Item = &'d Declaration>) {
         for declaration in declarations {
             match &declaration.body {
                 DeclarationBody::Unresolved(_, template) => self.referred.push(template.clone()),

@@ -1,4 +1,4 @@
-//! Which states hold for an element as its page is loaded (HTML §4.16.3), form controls apart.
+//! Which states hold for an element as its page is loaded (HTML §4.16.3), form controls and the focus apart.
 //!
 //! Only markup is looked at: scripts may open, check and fill in what they like. Custom elements count as not defined,
 //! since that takes a script. `dir=auto` is read from the text if the parser kept it, else it counts as left to right.
@@ -19,6 +19,8 @@ impl<'t> Element<'t> {
             }
             PseudoClass::Disabled => self.is_disableable() && self.is_disabled(),
             PseudoClass::Enabled => self.is_disableable() && !self.is_disabled(),
+            PseudoClass::Focus => self.has_focus(),
+            PseudoClass::FocusWithin => self.contains_focus(),
             PseudoClass::InRange => self.is_in_range() == Some(true),
             PseudoClass::Indeterminate => self.is_indeterminate(),
             PseudoClass::Invalid => self.is_valid() == Some(false),

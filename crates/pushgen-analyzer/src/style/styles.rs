@@ -3,6 +3,7 @@
 //! In: the page's sheets, which rules match, and for each element its parent's style. Out: the style of the element and
 //! of its pseudo-elements. Elements with the same parent style, rules and defaults share theirs: a page has few.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::Hasher;
 
@@ -20,7 +21,7 @@ use super::pseudo_element::PseudoElement;
 use super::registration::Registered;
 use super::selector::Specificity;
 use super::user_agent::UserAgentStyle;
-use crate::css::{Applies, Keyframes, StyleRule};
+use crate::css::{Applies, Frame, Keyframes, StyleRule, Truth};
 use crate::html::{Namespace, Node};
 use crate::viewport::Viewport;
 
@@ -56,10 +57,20 @@ pub(crate) struct StylesId(u32);
 pub(crate) struct ElementStyles {
     pub(crate) own: StyleId,
     pub(crate) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
-    /// The frames of its animations, each behind the style that is animated: their fonts and images are loaded, too.
-    pub(super) frames: Box<[(StyleId, StyleId)]>,
+    /// The frames of its animations.
+    pub(super) frames: Box<[FrameStyle]>,
     /// What its transitions start from: their images are loaded.
     pub(super) starting: Box<[StyleId]>,
+}
+
+/// What a style is for as long as a frame of an animation holds: the frame's fonts and images are loaded, too.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FrameStyle {
+    /// The style that is animated.
+    pub(super) of: StyleId,
+    pub(super) style: StyleId,
+    /// Whether it holds as the page loads.
+    pub(super) is_first: bool,
 }
 
 /// Where styles come from.
@@ -70,7 +81,7 @@ pub(crate) struct Source<'p> {
     pub(super) matches: &'p Matches,
     pub(super) needed: &'p Needed<'p>,
     pub(super) viewport: &'p Viewport,
-    /// Whether container queries hold.
+    /// Whether the container queries hold that only a layout can answer.
     pub(super) containers_hold: bool,
     pub(super) is_quirks: bool,
     pub(super) registered: &'p Registered,
@@ -93,6 +104,8 @@ pub(crate) struct Styles<'p> {
     by_hash: FxHashMap<u64, StyleId>,
     defaults: Vec<UserAgentStyle>,
     defaults_by_name: FxHashMap<(LocalName, bool), DefaultId>,
+    /// Whether there was a container query that only a layout can answer.
+    asks_layout: Cell<bool>,
 }
 
 /// One of the browser's own styles.
@@ -139,7 +152,12 @@ impl<'p> Styles<'p> {
             by_hash: FxHashMap::default(),
             defaults: Vec::new(),
             defaults_by_name: FxHashMap::default(),
+            asks_layout: Cell::new(false),
         }
+    }
+
+    pub(super) fn asks_layout(&self) -> bool {
+        self.asks_layout.get()
     }
 
     pub(crate) fn style(&self, id: StyleId) -> &ComputedStyle {
@@ -239,7 +257,7 @@ impl<'p> Styles<'p> {
         [hint, attribute]: [Option<&'p [Declaration]>; 2],
     ) -> ElementStyles {
         let matched = self.source.matches.set(matched);
-        let mut blocks: Vec<_> = self.blocks(matched, None);
+        let mut blocks: Vec<_> = self.blocks(matched, None, parent);
         let own = [
             (Origin::PresentationalHint, hint),
             (Origin::StyleAttribute, attribute),
@@ -269,7 +287,7 @@ impl<'p> Styles<'p> {
         let pseudo_elements: Box<[(PseudoElement, StyleId)]> = pseudo_elements
             .into_iter()
             .map(|pseudo_element| {
-                let blocks = self.blocks(matched, Some(pseudo_element));
+                let blocks = self.blocks(matched, Some(pseudo_element), own);
                 let user_agent = match pseudo_element {
                     PseudoElement::Before | PseudoElement::After if element.is("q") => {
                         UserAgentStyle::of_quotation_mark(pseudo_element == PseudoElement::Before)
@@ -288,7 +306,7 @@ impl<'p> Styles<'p> {
             own,
             pseudo_elements,
             frames: frames.into(),
-            starting: self.starting(matched, own),
+            starting: self.starting(matched, own, parent),
         }
     }
 
@@ -336,22 +354,24 @@ impl<'p> Styles<'p> {
         &self,
         matched: &[Match],
         pseudo_element: Option<PseudoElement>,
+        around: StyleId,
     ) -> Vec<MatchedBlock<'p>> {
         let of_this = matched
             .iter()
             .filter(|found| found.pseudo_element == pseudo_element);
         of_this
-            .filter_map(|found| self.block(found, false))
+            .filter_map(|found| self.block(found, false, around))
             .collect()
     }
 
-    fn block(&self, found: &Match, starting: bool) -> Option<MatchedBlock<'p>> {
+    fn block(&self, found: &Match, starting: bool, around: StyleId) -> Option<MatchedBlock<'p>> {
         let (at, number) = (found.sheet as usize, found.rule.0 as usize);
         let applied = self.source.sheets.get(at)?;
         let rule: &StyleRule = applied.sheet.style_rules.get(number)?;
         let holds = *self.hold.get(at)?.get(number)?
-            && (self.source.containers_hold || !applied.rules.ask_layout.contains(&found.rule))
-            && applied.rules.starting.contains(&found.rule) == starting;
+            && applied.rules.starting.contains(&found.rule) == starting
+            && (!applied.rules.ask_containers.contains(&found.rule)
+                || self.holds_in_containers(rule, around));
         holds.then(|| MatchedBlock {
             declarations: &rule.declarations,
             origin: if found.of_host {
@@ -367,34 +387,81 @@ impl<'p> Styles<'p> {
         })
     }
 
-    /// The declarations of the frames of all animations that run, each as a style of its own.
-    fn add_frames(&mut self, own: StyleId, frames: &mut Vec<(StyleId, StyleId)>) {
-        let names = self.style(own).animations.clone();
-        for name in names.iter() {
+    /// Whether the container queries around a rule hold for what is in an element of the style `around`.
+    fn holds_in_containers(&self, rule: &StyleRule, around: StyleId) -> bool {
+        // The root is in nothing that could be asked.
+        if around == StyleId::INITIAL {
+            return false;
+        }
+        let style = self.style(around);
+        let containers = style.containers.asked(&style.custom_properties);
+        rule.context.container_queries().all(|query| {
+            if !self.allowance.take_declarations(4 * query.features()) {
+                return false;
+            }
+            match query.evaluate(containers.clone(), self.source.viewport) {
+                Truth::True => true,
+                Truth::False => false,
+                Truth::Unknown => {
+                    self.asks_layout.set(true);
+                    self.source.containers_hold
+                }
+            }
+        })
+    }
+
+    /// The frames of all animations, those that hold from the start in one.
+    fn add_frames(&mut self, own: StyleId, frames: &mut Vec<FrameStyle>) {
+        let Some(animations) = self.style(own).animations.clone() else {
+            return;
+        };
+        for (name, course) in animations.courses() {
             let Some((keyframes, sheet)) = self.keyframes.get(&**name).copied() else {
                 continue;
             };
             if !self.allowance.take_declarations(1) {
                 return;
             }
-            for declaration in &keyframes.declarations {
+            let is_first =
+                |frame: &Frame| course.start.is_some_and(|at| frame.places.contains(&at));
+            let first = keyframes.frames.iter().filter(|frame| is_first(frame));
+            let mut blocks: Vec<_> = first
+                .map(|frame| alone(&frame.declarations, sheet))
+                .collect();
+            for (order, block) in (0..).zip(&mut blocks) {
+                block.order = order;
+            }
+            if !blocks.is_empty() {
+                let style = self.add(blocks, &UserAgentStyle::default(), own);
+                frames.push(FrameStyle {
+                    of: own,
+                    style,
+                    is_first: true,
+                });
+            }
+            let later = keyframes.frames.iter().filter(|frame| !is_first(frame));
+            for frame in later.filter(|_| course.goes_on) {
                 if self.is_exceeded() {
                     return;
                 }
-                let block = alone(std::slice::from_ref(declaration), sheet);
-                let frame = self.add(vec![block], &UserAgentStyle::default(), own);
-                frames.push((own, frame));
+                let block = alone(&frame.declarations, sheet);
+                let style = self.add(vec![block], &UserAgentStyle::default(), own);
+                frames.push(FrameStyle {
+                    of: own,
+                    style,
+                    is_first: false,
+                });
             }
         }
     }
 
-    fn starting(&mut self, matched: &[Match], own: StyleId) -> Box<[StyleId]> {
+    fn starting(&mut self, matched: &[Match], own: StyleId, around: StyleId) -> Box<[StyleId]> {
         let mut starting = Vec::new();
         for found in matched
             .iter()
             .filter(|found| found.pseudo_element.is_none())
         {
-            if let Some(block) = self.block(found, true) {
+            if let Some(block) = self.block(found, true, around) {
                 starting.push(self.add(vec![block], &UserAgentStyle::default(), own));
             }
         }

@@ -325,13 +325,14 @@ fn directions_are_read_from_text() {
 fn rules_that_wait_for_the_user_are_not_indexed() {
     for (text, never) in [
         ("a:hover", true),
-        ("a:hover, a:focus b", true),
+        ("a:hover, a:visited b", true),
         ("a:hover, a", false),
         ("a:not(:hover)", false),
         (":is(a:hover, :visited) b", true),
         (":is(a:hover, b)", false),
         (":is(:foo)", true),
-        ("a:has(:focus)", true),
+        ("a:has(:target)", true),
+        ("a:focus", false),
         (":host", false),
         ("x::part(a)", true),
         ("::slotted(a)", true),
@@ -360,4 +361,56 @@ fn an_index_can_be_shared_by_threads() {
     is_shared::<RuleIndex>();
     is_shared::<SelectorList>();
     is_shared::<Scope>();
+}
+
+/// As Chromium 156 focuses when a page has loaded.
+#[test]
+fn the_focus_is_where_autofocus_puts_it() {
+    for (body, focused) in [
+        ("<input id=a><input id=b autofocus><input autofocus>", "b"),
+        ("<div id=a autofocus></div><input id=b autofocus>", "b"),
+        ("<div id=a tabindex=0 autofocus></div>", "a"),
+        ("<div id=a tabindex=x autofocus></div>", ""),
+        (
+            "<button disabled id=a autofocus></button><button id=b autofocus>",
+            "b",
+        ),
+        ("<fieldset disabled><input id=a autofocus></fieldset>", ""),
+        (
+            "<input type=hidden id=a autofocus><a href=x id=b autofocus>x</a>",
+            "b",
+        ),
+        (
+            "<a id=a autofocus>x</a><select id=b autofocus></select>",
+            "b",
+        ),
+        (
+            "<dialog><input id=a autofocus></dialog><input id=b autofocus>",
+            "b",
+        ),
+        ("<dialog open><input id=a autofocus></dialog>", "a"),
+        ("<div popover><input id=a autofocus></div>", ""),
+        ("<p contenteditable id=a autofocus>x</p>", "a"),
+        (
+            "<details><summary id=a autofocus>x</summary></details>",
+            "a",
+        ),
+        ("<div inert><input id=a autofocus></div>", ""),
+        (
+            "<input style='display: none' id=a autofocus><textarea id=b autofocus></textarea>",
+            "b",
+        ),
+        ("<video id=a controls autofocus></video>", "a"),
+        ("<label id=a autofocus>x</label>", ""),
+    ] {
+        let html = format!("<!doctype html><main>{body}</main>");
+        for (selector, expected) in [
+            (":focus", focused),
+            (":focus-visible", focused),
+            ("main:focus-within :focus", focused),
+        ] {
+            let ids = matched(&html, selector).expect(selector);
+            assert_eq!(ids.join(" "), expected, "{selector}: {body}");
+        }
+    }
 }

@@ -7,7 +7,7 @@
 //! A declared shadow root is a tree of its own: what is directly in it has no parent, and the template that declares it
 //! is no element of any tree.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use super::names::folded_hash;
 use super::shadow_root;
@@ -28,6 +28,8 @@ pub(crate) struct Tree<'d> {
     steps: Cell<u64>,
     budget: u64,
     identities: Cell<u32>,
+    /// Once it was asked for: the element with the focus, and those around it.
+    pub(super) focus: OnceCell<Vec<u32>>,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,7 @@ impl<'d> Tree<'d> {
             steps: Cell::new(0),
             budget,
             identities: Cell::new(0),
+            focus: OnceCell::new(),
         };
         let mut last_children = Vec::new();
         let mut last_root = NOWHERE;

@@ -5,8 +5,9 @@
 //! loaded for whatever has a style: CSS Images 4 leaves that open, and Chromium does so for canvas fallback and options,
 //! too. Fonts are loaded for what has a box: for its text, and for the height of its lines (CSS Inline 3 §4.1).
 //!
-//! Left out: what layout decides. What stands in `content-visibility: auto` or under a container query is told as
-//! uncertain; that a box is far below the first screen changes nothing, as browsers load its fonts all the same.
+//! Left out: what layout decides. What stands in `content-visibility: auto` far down the page, or under a container query
+//! that only a layout can answer, is told as uncertain; that a box is far below the first screen changes nothing, as
+//! browsers load its fonts all the same.
 
 use std::collections::HashSet;
 
@@ -87,6 +88,8 @@ pub(crate) struct Usage {
     pub(crate) images: Vec<ImageUse>,
     /// Elements without a box and without the style of one, by index.
     pub(crate) absent: Vec<bool>,
+    /// Whether a container query could not be answered.
+    pub(super) asks_layout: bool,
     /// Whether the work was more than is done for a page, so that uses are missing.
     pub(crate) is_stopped: bool,
 }
@@ -120,6 +123,7 @@ impl<'p> StyleBasis<'p> {
         let attributes = page.attributes.iter().filter(|_| of_boxes);
         let attributes = attributes.flat_map(|(_, rule)| &rule.boxes);
         let needed = Needed::of(
+            rules().flat_map(|rules| rules.asked.iter().map(|name| &**name)),
             rules()
                 .flat_map(|rules| &rules.referred)
                 .chain(in_attributes(page))
@@ -141,7 +145,7 @@ impl<'p> StyleBasis<'p> {
         }
     }
 
-    /// Container queries are taken to hold.
+    /// Container queries that only a layout can answer are taken to hold.
     pub(crate) fn source(&'p self, page: &PageStyle<'p>) -> Source<'p> {
         Source {
             sheets: page.sheets,
@@ -170,8 +174,7 @@ impl Usage {
             Walk::new(&page, &faces, source).run()
         };
         let mut usage = walk(true);
-        let mut rules = page.sheets.iter().map(|applied| applied.rules);
-        if rules.any(|rules| !rules.ask_layout.is_empty()) {
+        if usage.asks_layout {
             usage.keep_certain(walk(false));
         }
         usage.is_stopped |= page.matches.is_stopped;

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::css::{ImageSource, Position};
+use super::animation::AnimationValue;
+use crate::css::{ContainerType, ImageSource, Position};
 
 /// The value of one longhand.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +26,9 @@ pub(crate) enum Value {
     TextTransform(TextTransform),
     WhiteSpaceCollapse(WhiteSpaceCollapse),
     ListStyleType(ListStyleType),
-    AnimationNames(Arc<[Arc<str>]>),
-    /// Whether any duration is longer than nothing.
-    AnimationRuns(bool),
+    Animation(AnimationValue),
+    ContainerType(ContainerType),
+    ContainerNames(Arc<[Arc<str>]>),
     Content(Content),
     /// The references of any other property, in the order of the text; none for `none`, gradients, `data:` URLs.
     Images(Arc<[ImageReference]>),

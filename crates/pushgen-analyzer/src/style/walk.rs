@@ -16,10 +16,10 @@ use super::face_search::{self, Texts};
 use super::property::Longhand;
 use super::pseudo_element::PseudoElement;
 use super::slots::Slots;
-use super::styles::{Source, StyleId, Styles, StylesId};
+use super::styles::{FrameStyle, Source, StyleId, Styles, StylesId};
 use super::usage::{Certainty, Faces, ImageUse, PageStyle, Usage};
 use super::value::{ContentVisibility, Display, ImageReference};
-use crate::html::{Namespace, Node};
+use crate::html::{Extent, Namespace, Node};
 
 mod texts;
 
@@ -67,14 +67,17 @@ pub(super) struct Walk<'p> {
     told: Vec<Option<Certainty>>,
     /// The same for the lists of images, many of which are shared by styles.
     told_lists: FxHashMap<(Longhand, SheetId, *const ImageReference), Certainty>,
-    /// Styles whose text is shown in another one as well, in a frame of an animation.
-    also_in: BTreeSet<(StyleId, StyleId)>,
+    /// Styles whose text is shown in another one as well, in a frame of an animation, and whether that holds from the
+    /// start.
+    also_in: BTreeSet<(StyleId, StyleId, bool)>,
     /// By element: whether it is a `details` with a `summary`.
     has_summary: Vec<bool>,
     /// Whether any `::first-letter` or `::first-line` is styled.
     has_first_text: bool,
     has_line_height_quirk: bool,
     slots: Slots<'p>,
+    /// How high the page is down to here.
+    extent: Extent,
     usage: Usage,
 }
 
@@ -100,6 +103,7 @@ impl<'p> Walk<'p> {
             has_first_text: false,
             has_line_height_quirk: page.dom.is_quirks(),
             slots: Slots::of(page.dom),
+            extent: Extent::default(),
             usage: Usage::default(),
         }
     }
@@ -117,6 +121,7 @@ impl<'p> Walk<'p> {
             {
                 self.visit(element, around);
             }
+            self.extent.add(element, self.page.viewport);
             if self.styles.is_exceeded() {
                 self.usage.is_stopped = true;
                 break;
@@ -129,11 +134,12 @@ impl<'p> Walk<'p> {
             }
         }
         self.around = blocks;
-        for (own, frame) in std::mem::take(&mut self.also_in) {
+        for (own, frame, is_first) in std::mem::take(&mut self.also_in) {
             let texts = self.texts.get(own.index()).cloned().unwrap_or_default();
-            self.texts_of(frame, false).extend(&texts.certain);
+            self.texts_of(frame, !is_first).extend(&texts.certain);
             self.texts_of(frame, true).extend(&texts.uncertain);
         }
+        self.usage.asks_layout = self.styles.asks_layout();
         self.usage.faces = face_search::used_faces(self.faces, &self.styles, &self.texts);
         self.usage.is_stopped |= self.faces.faces.is_exceeded();
         self.usage.absent = self.around.iter().map(Option::is_none).collect();
@@ -254,27 +260,31 @@ impl<'p> Walk<'p> {
         self.tell_images(around.style, element, certainty);
         let styles = self.styles.of_element(around.styles);
         let is_there = |id: StyleId| id == around.style || self.styles.style(id).is_generated();
-        let frames: Vec<(StyleId, StyleId)> = styles
+        let frames: Vec<FrameStyle> = styles
             .frames
             .iter()
             .copied()
-            .filter(|(of, _)| is_there(*of))
+            .filter(|frame| is_there(frame.of))
             .collect();
-        let starting = styles.starting.iter().copied();
-        let others: Vec<StyleId> = frames
-            .iter()
-            .map(|(_, frame)| *frame)
-            .chain(starting)
-            .collect();
-        if around.is_laid_out {
-            self.also_in.extend(frames);
+        let starting = styles.starting.to_vec();
+        for style in starting {
+            self.tell_images(style, element, certainty);
         }
-        for other in others {
-            self.tell_images(other, element, certainty);
+        for frame in frames {
+            let certainty = if frame.is_first {
+                certainty
+            } else {
+                Certainty::Layout
+            };
+            self.tell_images(frame.style, element, certainty);
+            if around.is_laid_out {
+                self.also_in.insert((frame.of, frame.style, frame.is_first));
+            }
         }
         let is_skippable = self.styles.style(around.style).content_visibility
             == ContentVisibility::Auto
-            && matches!(around.kind, BoxKind::Block | BoxKind::Container);
+            && matches!(around.kind, BoxKind::Block | BoxKind::Container)
+            && !self.extent.is_rendered(element, self.page.viewport);
         if is_skippable && let Some(Some(own)) = self.around.get_mut(element.index()) {
             own.is_uncertain = true;
             around = *own;
