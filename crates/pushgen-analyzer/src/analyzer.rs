@@ -16,8 +16,8 @@ use crate::emit;
 use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
 use crate::graph::{
-    Document, Integrity, Modules, PageContext, PageGraph, PageMemo, Sheets, Suggestions, Traces,
-    merge, page_graph,
+    Document, Integrity, Modules, PageContext, PageGraph, PageMemo, Sheets, StyleTables,
+    Suggestions, Traces, merge, page_graph,
 };
 use crate::html::{Stopped, layout_viewport, mentions, parse};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
@@ -67,6 +67,7 @@ pub struct Analyzer<'s> {
     integrity: Integrity,
     suggestions: Suggestions,
     image_sizes: ImageSizes,
+    style_tables: StyleTables,
     traces: Traces,
     weights: Vec<OnceLock<Option<Weight>>>,
     viewport_names: Vec<Arc<str>>,
@@ -125,6 +126,7 @@ impl<'s> Analyzer<'s> {
             integrity: Integrity::default(),
             suggestions: Suggestions::default(),
             image_sizes: ImageSizes::new(site),
+            style_tables: StyleTables::default(),
             viewport_names: options
                 .viewports
                 .iter()
@@ -324,6 +326,7 @@ impl<'s> Analyzer<'s> {
             integrity: &self.integrity,
             suggestions: &self.suggestions,
             image_sizes: &self.image_sizes,
+            style_tables: &self.style_tables,
             viewport,
         }
     }

@@ -177,16 +177,19 @@ pub fn page_style(page: &[u8], text: &str) {
         }
         let matches = matches.get_or_insert_with(|| Matches::new(&dom, &applied));
         assert!(matches.is_of(&applied));
-        let usage = || {
-            Usage::of(PageStyle {
+        let mut shared = None;
+        let mut usage = || {
+            let page = PageStyle {
                 dom: &dom,
                 sheets: &applied,
                 layers: &layers.ranks(),
                 matches,
                 attributes: &attributes,
                 viewport: &viewport,
-            })
+            };
+            Usage::of(page, &mut shared)
         };
+        // The second time it goes on with the styles of the first.
         let used = usage();
         let again = usage();
         assert_eq!(

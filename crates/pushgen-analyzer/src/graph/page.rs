@@ -23,6 +23,7 @@ use super::largest_paint::LcpImage;
 use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
 use super::sheets::{self, Sheets};
+use super::style_tables::StyleTables;
 use super::style_use::{InlineSheet, PageMemo, StyleSources, inline};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding};
@@ -47,6 +48,7 @@ pub(crate) struct PageContext<'a> {
     pub(crate) integrity: &'a Integrity,
     pub(crate) suggestions: &'a Suggestions,
     pub(crate) image_sizes: &'a ImageSizes,
+    pub(crate) style_tables: &'a StyleTables,
     pub(crate) viewport: &'a Viewport,
 }
 

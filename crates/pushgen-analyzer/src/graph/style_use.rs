@@ -16,6 +16,7 @@ use super::largest_paint::{LcpImage, Painted};
 use super::page::PageContext;
 use super::page_images::PageImages;
 use super::sheets::{self, ParsedSheet, chosen};
+use super::style_tables::{TableKey, TableSheet};
 use crate::css::{Applies, FontSource, ImageSource, MediaText, StyleRule, StyleSheet, Truth};
 use crate::html::{Dom, SecurityPolicies, Where};
 use crate::lcp::{ContentImages, ImageUrl};
@@ -23,8 +24,8 @@ use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
 use crate::selection::Selection;
 use crate::style::{
-    AppliedSheet, Certainty, DOCUMENT, ImageUse, LayerId, LayerTree, PageMatches, PageStyle,
-    SheetId, Usage,
+    AppliedSheet, Certainty, DOCUMENT, ImageUse, LayerId, LayerRanks, LayerTree, PageMatches,
+    PageStyle, SheetId, Usage,
 };
 use crate::viewport::Viewport;
 
@@ -269,14 +270,21 @@ impl StyleSources {
             .collect();
         let layers = layers.ranks();
         let usage = if fetches {
-            Usage::of(PageStyle {
+            let key = table_key(&sheets, &layers, dom, context.viewport);
+            let mut table = key.as_ref().and_then(|key| context.style_tables.take(key));
+            let page = PageStyle {
                 dom,
                 sheets: &applied,
                 layers: &layers,
                 matches: known.fetching(dom, &applied),
                 attributes: &attributes,
                 viewport: context.viewport,
-            })
+            };
+            let usage = Usage::of(page, &mut table);
+            if let (Some(key), Some(table)) = (key, table) {
+                context.style_tables.put(key, table);
+            }
+            usage
         } else {
             Usage::default()
         };
@@ -315,6 +323,28 @@ impl StyleSources {
             lcp,
         }
     }
+}
+
+/// What another page has in common whose styles serve this one. `style` elements are this page's alone.
+fn table_key(
+    sheets: &[Sheet],
+    layers: &LayerRanks,
+    dom: &Dom,
+    viewport: &Viewport,
+) -> Option<TableKey> {
+    let of_sheet = |sheet: &Sheet| {
+        sheet.path.as_ref().map(|_| TableSheet {
+            parsed: Arc::clone(&sheet.parsed),
+            layer: sheet.layer,
+            layers: sheet.layers.clone(),
+        })
+    };
+    Some(TableKey {
+        sheets: sheets.iter().map(of_sheet).collect::<Option<_>>()?,
+        layers: layers.clone(),
+        viewport: *viewport,
+        is_quirks: dom.is_quirks(),
+    })
 }
 
 /// Puts the sheets in the order of the cascade.

@@ -13,7 +13,8 @@ use crate::html::{Namespace, Node};
 use crate::layout::{BoxStyle, Element, LayoutBox, Text};
 use crate::style::{
     BoxKind, BoxRules, ComputedStyle, ContentIs, Display, ElementBox, Family, Generic, Longhand,
-    Matches, PageStyle, PseudoElement, StyleBasis, StyleId, Styles, Visibility, is_shadow_root,
+    Matches, PageStyle, PresentationalHints, PseudoElement, StyleId, StyleTable, Styles,
+    Visibility, is_shadow_root,
 };
 
 /// What the elements in an element need to know of it.
@@ -37,10 +38,11 @@ pub(crate) fn page_boxes(
     if page.matches.is_stopped || box_matches.is_stopped || elements.any(is_shadow_root) {
         return None;
     }
-    let basis = StyleBasis::of(&page, true);
+    let hints = PresentationalHints::of(page.dom);
+    let table = StyleTable::of(&page, true);
     let mut walk = Walk {
         page,
-        styles: Styles::new(basis.source(&page)),
+        styles: Styles::new(page, &hints, table),
         rules: BoxRules::new(page, box_matches),
         content,
         find,

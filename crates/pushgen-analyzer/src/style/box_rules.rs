@@ -7,10 +7,11 @@
 use super::cascade::Origin;
 use super::layer::LayerTree;
 use super::page_rules::Matches;
+use super::page_rules::PageStyle;
 use super::pseudo_element::PseudoElement;
 use super::selector::Specificity;
-use super::styles::{RuleOrder, layer};
-use super::usage::PageStyle;
+use super::style_table::RuleOrder;
+use super::styles::layer;
 use crate::css::Applies;
 use crate::html::Node;
 use crate::layout::{BoxDeclaration, MatchedBoxes};

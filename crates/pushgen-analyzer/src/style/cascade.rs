@@ -119,7 +119,7 @@ impl Default for Cascaded<'_> {
 
 impl<'s> Cascaded<'s> {
     /// Orders the blocks of one element. Custom properties that nobody needs are passed over.
-    pub(crate) fn of(mut blocks: Vec<MatchedBlock<'s>>, needed: Option<&Needed<'_>>) -> Self {
+    pub(crate) fn of(mut blocks: Vec<MatchedBlock<'s>>, needed: Option<&Needed>) -> Self {
         let mut cascade = Cascade {
             outcome: Self::default(),
             needed,
@@ -157,7 +157,7 @@ impl<'s> Cascaded<'s> {
 /// Goes from the strongest declaration to the weakest.
 struct Cascade<'s, 'n> {
     outcome: Cascaded<'s>,
-    needed: Option<&'n Needed<'n>>,
+    needed: Option<&'n Needed>,
     custom: HashSet<&'s str>,
     custom_below: HashSet<(&'s str, (Origin, u32))>,
 }

@@ -338,24 +338,21 @@ impl Resolver<'_> {
 /// The custom properties that some declaration needs, itself or by way of others. What nobody needs has no effect on
 /// what is fetched, and need not be computed.
 #[derive(Debug, Default)]
-pub(crate) struct Needed<'d>(HashSet<&'d str>);
+pub(crate) struct Needed(HashSet<Arc<str>>);
 
-impl<'d> Needed<'d> {
+impl Needed {
     /// Of a page: what its container queries ask for, what its ordinary declarations refer to, and what its custom
     /// properties refer to.
-    pub(crate) fn of(
-        asked: impl IntoIterator<Item = &'d str>,
+    pub(crate) fn of<'d>(
+        asked: impl IntoIterator<Item = &'d Arc<str>>,
         used: impl IntoIterator<Item = &'d Template>,
         custom: impl IntoIterator<Item = (&'d Arc<str>, &'d Template)>,
     ) -> Self {
-        let mut needed: HashSet<&str> = HashSet::new();
-        let mut open: Vec<&str> = Vec::new();
-        let used = used
-            .into_iter()
-            .flat_map(Template::names)
-            .map(|name| &**name);
+        let mut needed = HashSet::new();
+        let mut open: Vec<&Arc<str>> = Vec::new();
+        let used = used.into_iter().flat_map(Template::names);
         for name in asked.into_iter().chain(used) {
-            if needed.insert(name) {
+            if needed.insert(Arc::clone(name)) {
                 open.push(name);
             }
         }
@@ -366,9 +363,9 @@ impl<'d> Needed<'d> {
             }
         }
         while let Some(name) = open.pop() {
-            for template in references.remove(name).unwrap_or_default() {
+            for template in references.remove(&**name).unwrap_or_default() {
                 for name in template.names() {
-                    if needed.insert(name) {
+                    if needed.insert(Arc::clone(name)) {
                         open.push(name);
                     }
                 }

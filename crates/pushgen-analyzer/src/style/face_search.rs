@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::characters::Characters;
 use super::font_matching::FaceId;
-use super::styles::{StyleId, Styles};
+use super::style_table::StyleId;
+use super::styles::Styles;
 use super::usage::{Certainty, FaceUse, Faces};
 use super::value::Family;
 

@@ -126,7 +126,7 @@ impl LayerTree {
 }
 
 /// Which layer comes after which.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LayerRanks(Arc<[u32]>);
 
 impl LayerRanks {

@@ -8,8 +8,8 @@
 //! a rule says; `selector` (`pseudo_class`, `pseudo_element`, `names`, `scope`) what it is for; `sheet_rules` and
 //! `rule_index` make a sheet ready for any page; `page_rules` and `matching` tell which rules match which elements (`tree`,
 //! `element`, `state`, `form`, `focus` answer the library's questions); `layer` and `cascade` tell which declarations win,
-//! `computed` (`custom_property`, `containers`, `animation`, `user_agent`) what comes of them, `styles` shares that between
-//! equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` choose the faces for its text; `usage` is
+//! `computed` (`custom_property`, `containers`, `animation`, `user_agent`) what comes of them, `styles` and `style_table`
+//! share that between equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` choose the faces for its text; `usage` is
 //! what they found.
 //!
 //! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
@@ -48,6 +48,7 @@ mod shadow_root;
 mod sheet_rules;
 mod slots;
 mod state;
+mod style_table;
 mod styles;
 mod substitution;
 mod tree;
@@ -68,14 +69,16 @@ pub(crate) use custom_property::{Allowance, CustomProperties};
 pub(crate) use declaration::Declaration;
 pub(crate) use layer::{LayerId, LayerMention, LayerRanks, LayerTree, MentionId};
 pub(crate) use names::{NamespaceUrl, Namespaces};
-pub(crate) use page_rules::{AppliedSheet, Matches, PageMatches};
+pub(crate) use page_rules::{AppliedSheet, Matches, PageMatches, PageStyle};
+pub(crate) use presentational_hint::PresentationalHints;
 pub(crate) use property::Longhand;
 pub(crate) use pseudo_element::PseudoElement;
 pub(crate) use selector::{Specificity, is_supported as is_supported_selector};
 pub(crate) use shadow_root::is_shadow_root;
 pub(crate) use sheet_rules::SheetRules;
-pub(crate) use styles::{DOCUMENT, StyleId, Styles};
+pub(crate) use style_table::{DOCUMENT, StyleId, StyleTable};
+pub(crate) use styles::Styles;
 pub(crate) use substitution::Template;
-pub(crate) use usage::{Certainty, ImageUse, PageStyle, StyleBasis, Usage};
+pub(crate) use usage::{Certainty, ImageUse, Usage};
 pub(crate) use value::{Display, Family, Generic, Visibility};
 pub(crate) use wide_keyword::WideKeyword;

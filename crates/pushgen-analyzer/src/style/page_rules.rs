@@ -6,12 +6,13 @@
 
 use rustc_hash::FxHashMap;
 
-use super::layer::LayerId;
+use super::layer::{LayerId, LayerRanks};
 use super::matching::{Match, Outcome, PageSheet, match_elements, match_page};
 use super::rule_index::RuleIndex;
 use super::sheet_rules::SheetRules;
-use crate::css::StyleSheet;
+use crate::css::{StyleRule, StyleSheet};
 use crate::html::{Dom, Node};
+use crate::viewport::Viewport;
 
 /// What a page may spend on matching, in steps of 5 to 10 ns.
 const MAX_STEPS: u64 = 40_000_000;
@@ -34,6 +35,19 @@ pub(crate) struct AppliedSheet<'p> {
     pub(crate) layers: Vec<LayerId>,
 }
 
+/// What the style of a page consists of.
+#[derive(Clone, Copy)]
+pub(crate) struct PageStyle<'p> {
+    pub(crate) dom: &'p Dom,
+    /// In the order of the cascade.
+    pub(crate) sheets: &'p [AppliedSheet<'p>],
+    pub(crate) layers: &'p LayerRanks,
+    pub(crate) matches: &'p Matches,
+    /// What `style` attributes declare, by element in document order.
+    pub(crate) attributes: &'p [(usize, &'p StyleRule)],
+    pub(crate) viewport: &'p Viewport,
+}
+
 /// Rules that match one element, and possibly others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct MatchSetId(u32);
@@ -41,6 +55,10 @@ pub(crate) struct MatchSetId(u32);
 impl MatchSetId {
     /// No rule matches.
     pub(super) const NONE: Self = Self(0);
+
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// What was matched of a page so far; its viewports share it where their sheets are the same.
@@ -97,6 +115,7 @@ pub(crate) struct Matches {
     sets: Vec<Box<[Match]>>,
     /// By element.
     of_element: Vec<MatchSetId>,
+    kept: usize,
     /// Whether the work was more than is done for a page.
     pub(crate) is_stopped: bool,
 }
@@ -160,6 +179,7 @@ impl Matches {
             sheets: identity(sheets),
             sets,
             of_element,
+            kept,
             is_stopped: kept > MAX_KEPT || matches!(outcome, Outcome::Stopped { .. }),
         }
     }
@@ -172,6 +192,16 @@ impl Matches {
     pub(super) fn set_of(&self, element: Node<'_>) -> MatchSetId {
         let id = self.of_element.get(element.index());
         id.copied().unwrap_or(MatchSetId::NONE)
+    }
+
+    /// How many rules are in its sets.
+    pub(super) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// By [`MatchSetId`].
+    pub(super) fn sets(&self) -> impl Iterator<Item = &[Match]> {
+        self.sets.iter().map(|set| &**set)
     }
 
     pub(super) fn set(&self, id: MatchSetId) -> &[Match] {

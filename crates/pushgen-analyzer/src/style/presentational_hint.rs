@@ -1,16 +1,40 @@
 //! Attributes that stand for declarations (HTML §15.3, SVG 2 §6.6).
 //!
-//! In: an element. Out: the declarations of its attributes, which any rule overrides. Read are those that decide over
+//! In: the elements of a document. Out: the declarations of their attributes, which any rule overrides. Read are those that decide over
 //! fonts and boxes: `face` of `font`, `type` of lists, `align` of what floats by it, and the font and display
 //! attributes of SVG. Background attributes are references of the document.
 
 use cssparser::Parser;
 
 use super::declaration::Declaration;
-use crate::html::{Namespace, Node};
+use crate::html::{Dom, Namespace, Node};
+
+/// What the attributes of a document's elements stand for: of few elements anything.
+#[derive(Debug)]
+pub(crate) struct PresentationalHints {
+    /// In document order.
+    by_element: Vec<(usize, Vec<Declaration>)>,
+}
+
+impl PresentationalHints {
+    pub(crate) fn of(dom: &Dom) -> Self {
+        let hints = dom
+            .elements()
+            .map(|element| (element.index(), declarations(element)));
+        Self {
+            by_element: hints.filter(|(_, hints)| !hints.is_empty()).collect(),
+        }
+    }
+
+    pub(super) fn of_element(&self, element: Node<'_>) -> Option<&[Declaration]> {
+        let hints = &self.by_element;
+        let at = hints.binary_search_by_key(&element.index(), |(at, _)| *at);
+        hints.get(at.ok()?).map(|(_, hints)| hints.as_slice())
+    }
+}
 
 /// The declarations of an element's attributes; mostly none.
-pub(super) fn declarations(element: Node<'_>) -> Vec<Declaration> {
+fn declarations(element: Node<'_>) -> Vec<Declaration> {
     let mut declarations = Vec::new();
     let mut declare = |property: &str, value: &str| {
         declarations.extend(Declaration::parse(property, &mut Parser::new(value)));

@@ -21,7 +21,7 @@ impl Registered {
     /// Of rules in the order of the cascade, of which the last for a name counts. What nobody needs is passed over.
     pub(super) fn of<'r>(
         rules: impl IntoIterator<Item = &'r RegisteredProperty>,
-        needed: &Needed<'_>,
+        needed: &Needed,
     ) -> Self {
         let mut last: HashMap<&Arc<str>, &RegisteredProperty> = HashMap::new();
         for rule in rules {

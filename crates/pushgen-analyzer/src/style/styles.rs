@@ -5,155 +5,73 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::hash::Hasher;
-
-use html5ever::{LocalName, local_name};
-use rustc_hash::{FxHashMap, FxHasher};
 
 use super::cascade::{Cascaded, MatchedBlock, Origin, SheetId};
 use super::computed::ComputedStyle;
-use super::custom_property::{Allowance, Needed};
+use super::custom_property::Allowance;
 use super::declaration::Declaration;
-use super::layer::{LayerId, LayerRanks, LayerTree, MentionId};
+use super::layer::{LayerId, LayerTree, MentionId};
 use super::matching::Match;
-use super::page_rules::{AppliedSheet, MatchSetId, Matches};
+use super::page_rules::AppliedSheet;
+use super::page_rules::PageStyle;
+use super::presentational_hint::PresentationalHints;
 use super::pseudo_element::PseudoElement;
-use super::registration::Registered;
 use super::selector::Specificity;
+use super::style_table::{
+    DOCUMENT, DefaultId, ElementStyles, FrameStyle, RuleSetId, StyleId, StyleTable, StylesId,
+};
 use super::user_agent::UserAgentStyle;
 use crate::css::{Applies, Frame, Keyframes, StyleRule, Truth};
-use crate::html::{Namespace, Node};
-use crate::viewport::Viewport;
-
-/// Whose URLs are relative to the document: its `style` attributes.
-pub(crate) const DOCUMENT: SheetId = SheetId(u32::MAX);
-
-/// Different styles that a page may have.
-const MAX_STYLES: usize = 200_000;
+use crate::html::Node;
 
 /// What computing a style costs beside its declarations, and what a block costs, in declarations.
 const STYLE: usize = 100;
 const BLOCK: usize = 8;
 
-/// A computed style.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct StyleId(u32);
-
-impl StyleId {
-    /// What the root inherits.
-    pub(crate) const INITIAL: Self = Self(0);
-
-    pub(super) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// The styles of an element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StylesId(u32);
-
-/// What an element and its pseudo-elements compute to.
-#[derive(Debug)]
-pub(crate) struct ElementStyles {
-    pub(crate) own: StyleId,
-    pub(crate) pseudo_elements: Box<[(PseudoElement, StyleId)]>,
-    /// The frames of its animations.
-    pub(super) frames: Box<[FrameStyle]>,
-    /// What its transitions start from: their images are loaded.
-    pub(super) starting: Box<[StyleId]>,
-}
-
-/// What a style is for as long as a frame of an animation holds: the frame's fonts and images are loaded, too.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FrameStyle {
-    /// The style that is animated.
-    pub(super) of: StyleId,
-    pub(super) style: StyleId,
-    /// Whether it holds as the page loads.
-    pub(super) is_first: bool,
-}
-
-/// Where styles come from.
-#[derive(Clone, Copy)]
-pub(crate) struct Source<'p> {
-    pub(super) sheets: &'p [AppliedSheet<'p>],
-    pub(super) layers: &'p LayerRanks,
-    pub(super) matches: &'p Matches,
-    pub(super) needed: &'p Needed<'p>,
-    pub(super) viewport: &'p Viewport,
-    /// Whether the container queries hold that only a layout can answer.
-    pub(super) containers_hold: bool,
-    pub(super) is_quirks: bool,
-    pub(super) registered: &'p Registered,
-    /// What the attributes of elements stand for, by element, in document order.
-    pub(super) hints: &'p [(usize, Vec<Declaration>)],
-}
-
-/// Every style of a page so far.
+/// The styles of a page.
 pub(crate) struct Styles<'p> {
-    source: Source<'p>,
-    order: RuleOrder,
-    /// For each sheet which of its rules hold at the viewport.
-    hold: Vec<Box<[bool]>>,
+    page: PageStyle<'p>,
+    hints: &'p PresentationalHints,
+    table: StyleTable,
+    /// By the sets of rules that match on this page.
+    rule_sets: Vec<RuleSetId>,
     keyframes: HashMap<&'p str, (&'p Keyframes, SheetId)>,
-    allowance: Allowance,
-    styles: Vec<ComputedStyle>,
-    of_elements: Vec<ElementStyles>,
-    known: FxHashMap<(StyleId, DefaultId, MatchSetId), StylesId>,
-    /// The first style of each hash. What has a block in it is mostly styled as the block around it.
-    by_hash: FxHashMap<u64, StyleId>,
-    defaults: Vec<UserAgentStyle>,
-    defaults_by_name: FxHashMap<(LocalName, bool), DefaultId>,
-    /// Whether there was a container query that only a layout can answer.
+    /// Whether the container queries hold that only a layout can answer.
+    containers_hold: bool,
+    /// Whether there was such a container query.
     asks_layout: Cell<bool>,
 }
 
-/// One of the browser's own styles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct DefaultId(u32);
-
-/// The order that the rules of a page appear in: the number of each sheet's first one.
-pub(super) struct RuleOrder(Vec<u32>);
-
-impl RuleOrder {
-    pub(super) fn of(sheets: &[AppliedSheet<'_>]) -> Self {
-        let mut next: u32 = 0;
-        let first_rules = sheets.iter().map(|applied| {
-            let rules = u32::try_from(applied.sheet.style_rules.len()).unwrap_or(u32::MAX);
-            let first = next;
-            next = next.saturating_add(rules);
-            first
-        });
-        Self(first_rules.collect())
-    }
-
-    pub(super) fn place(&self, found: &Match) -> u32 {
-        let first = self.0.get(found.sheet as usize);
-        first.map_or(u32::MAX, |first| first.saturating_add(found.rule.0))
-    }
-}
-
 impl<'p> Styles<'p> {
-    pub(crate) fn new(source: Source<'p>) -> Self {
-        let holds = |rule: &StyleRule| rule.context.applies(source.viewport) == Applies::Matches;
-        let rules =
-            |applied: &AppliedSheet<'_>| applied.sheet.style_rules.iter().map(holds).collect();
-        let mut root = ComputedStyle::initial();
-        root.custom_properties = source.registered.of_root();
+    /// Those of a page, going on with a table that was made for its sheets and its viewport. Container queries that only
+    /// a layout can answer are taken to hold.
+    pub(crate) fn new(
+        page: PageStyle<'p>,
+        hints: &'p PresentationalHints,
+        mut table: StyleTable,
+    ) -> Self {
         Self {
-            source,
-            order: RuleOrder::of(source.sheets),
-            hold: source.sheets.iter().map(rules).collect(),
-            keyframes: keyframes(&source),
-            allowance: Allowance::default(),
-            styles: vec![root],
-            of_elements: Vec::new(),
-            known: FxHashMap::default(),
-            by_hash: FxHashMap::default(),
-            defaults: Vec::new(),
-            defaults_by_name: FxHashMap::default(),
+            page,
+            hints,
+            rule_sets: table.rule_sets(page.matches),
+            keyframes: keyframes(&page),
+            table,
+            containers_hold: true,
             asks_layout: Cell::new(false),
         }
+    }
+
+    /// The same with such container queries taken not to hold.
+    pub(super) fn without_containers(self) -> Self {
+        Self {
+            containers_hold: false,
+            ..self
+        }
+    }
+
+    /// What other pages may go on with.
+    pub(super) fn into_table(self) -> StyleTable {
+        self.table
     }
 
     pub(super) fn asks_layout(&self) -> bool {
@@ -161,26 +79,25 @@ impl<'p> Styles<'p> {
     }
 
     pub(crate) fn style(&self, id: StyleId) -> &ComputedStyle {
-        // Ids are made here and nothing is removed.
-        &self.styles[id.index()]
+        self.table.style(id)
     }
 
     pub(crate) fn of_element(&self, id: StylesId) -> &ElementStyles {
-        &self.of_elements[id.0 as usize]
+        self.table.of_element(id)
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = StyleId> {
-        (0u32..).map(StyleId).take(self.styles.len())
+        self.table.ids()
     }
 
     /// What is left to spend on substitutions.
     pub(crate) fn allowance(&self) -> &Allowance {
-        &self.allowance
+        &self.table.allowance
     }
 
     /// Whether the page has more styles, or longer values, than are worked out.
     pub(crate) fn is_exceeded(&self) -> bool {
-        self.allowance.is_exceeded() || self.styles.len() > MAX_STYLES
+        self.table.is_exceeded()
     }
 
     /// The styles of an element whose parent has this style.
@@ -190,62 +107,20 @@ impl<'p> Styles<'p> {
         parent: StyleId,
         attribute: Option<&'p [Declaration]>,
     ) -> StylesId {
-        let default = self.default(element);
-        let matched = self.source.matches.set_of(element);
-        let key = (parent, default, matched);
-        let hints = self.source.hints;
-        let hint = hints.binary_search_by_key(&element.index(), |(at, _)| *at);
-        let hint = hint
-            .ok()
-            .and_then(|at| hints.get(at))
-            .map(|(_, hint)| hint.as_slice());
+        let default = self.table.default(element, self.page.dom.is_quirks());
+        let hint = self.hints.of_element(element);
+        let matched = self.page.matches.set_of(element);
+        let rules = self.rule_sets.get(matched.index());
         let is_plain = attribute.is_none() && hint.is_none();
-        if is_plain && let Some(known) = self.known.get(&key) {
-            return *known;
+        let key = rules
+            .filter(|_| is_plain)
+            .map(|rules| (parent, default, *rules));
+        if let Some(known) = key.and_then(|key| self.table.known(key)) {
+            return known;
         }
+        let matched = self.page.matches.set(matched);
         let styles = self.cascade(element, parent, default, matched, [hint, attribute]);
-        let id = StylesId(u32::try_from(self.of_elements.len()).unwrap_or(u32::MAX));
-        self.of_elements.push(styles);
-        if is_plain {
-            self.known.insert(key, id);
-        }
-        id
-    }
-
-    /// The browser's own style; most elements need nothing but their name for it.
-    fn default(&mut self, element: Node<'_>) -> DefaultId {
-        let is_plain = !element.attributes().any(|(name, _)| {
-            matches!(
-                *name,
-                local_name!("type")
-                    | local_name!("hidden")
-                    | local_name!("open")
-                    | local_name!("controls")
-            ) || &**name == "popover"
-        });
-        let key = || {
-            let is_html = element.namespace() == Namespace::Html;
-            (element.local_name().clone(), is_html)
-        };
-        if is_plain && let Some(known) = self.defaults_by_name.get(&key()) {
-            return *known;
-        }
-        let style = UserAgentStyle::of(
-            element.namespace(),
-            element.name(),
-            |name| element.attribute(name),
-            self.source.is_quirks,
-        );
-        let at = self.defaults.iter().position(|known| *known == style);
-        let at = at.unwrap_or_else(|| {
-            self.defaults.push(style);
-            self.defaults.len() - 1
-        });
-        let id = DefaultId(u32::try_from(at).unwrap_or(u32::MAX));
-        if is_plain {
-            self.defaults_by_name.insert(key(), id);
-        }
-        id
+        self.table.add(styles, key)
     }
 
     fn cascade(
@@ -253,10 +128,9 @@ impl<'p> Styles<'p> {
         element: Node<'_>,
         parent: StyleId,
         default: DefaultId,
-        matched: MatchSetId,
+        matched: &[Match],
         [hint, attribute]: [Option<&'p [Declaration]>; 2],
     ) -> ElementStyles {
-        let matched = self.source.matches.set(matched);
         let mut blocks: Vec<_> = self.blocks(matched, None, parent);
         let own = [
             (Origin::PresentationalHint, hint),
@@ -266,14 +140,14 @@ impl<'p> Styles<'p> {
             Some(MatchedBlock {
                 declarations: declarations?,
                 origin,
-                layer: self.source.layers.of(LayerTree::ROOT),
+                layer: self.page.layers.of(LayerTree::ROOT),
                 specificity: Specificity::default(),
                 proximity: None,
                 order: u32::MAX,
                 sheet: DOCUMENT,
             })
         }));
-        let user_agent = self.defaults[default.0 as usize];
+        let user_agent = self.table.of_default(default);
         let own = self.add(blocks, &user_agent, parent);
         let mut pseudo_elements: Vec<PseudoElement> = matched
             .iter()
@@ -318,35 +192,21 @@ impl<'p> Styles<'p> {
     ) -> StyleId {
         let declarations = blocks.iter().map(|block| block.declarations.len() + BLOCK);
         if !self
+            .table
             .allowance
             .take_declarations(STYLE + declarations.sum::<usize>())
         {
             return parent;
         }
-        let cascaded = Cascaded::of(blocks, Some(self.source.needed));
+        let cascaded = Cascaded::of(blocks, Some(&self.table.needed));
         let style = ComputedStyle::of(
             &cascaded,
             user_agent,
             self.style(parent),
-            self.source.registered,
-            &self.allowance,
+            &self.table.registered,
+            &self.table.allowance,
         );
-        self.intern(style)
-    }
-
-    /// The number of a style; equal ones share it.
-    fn intern(&mut self, style: ComputedStyle) -> StyleId {
-        let mut hasher = FxHasher::default();
-        style.hash_roughly(&mut hasher);
-        let hash = hasher.finish();
-        let known = self.by_hash.get(&hash).copied();
-        if let Some(known) = known.filter(|known| *self.style(*known) == style) {
-            return known;
-        }
-        let id = StyleId(u32::try_from(self.styles.len()).unwrap_or(u32::MAX));
-        self.styles.push(style);
-        self.by_hash.entry(hash).or_insert(id);
-        id
+        self.table.intern(style)
     }
 
     /// The declarations of the rules that hold for an element or one of its pseudo-elements.
@@ -365,10 +225,9 @@ impl<'p> Styles<'p> {
     }
 
     fn block(&self, found: &Match, starting: bool, around: StyleId) -> Option<MatchedBlock<'p>> {
-        let (at, number) = (found.sheet as usize, found.rule.0 as usize);
-        let applied = self.source.sheets.get(at)?;
-        let rule: &StyleRule = applied.sheet.style_rules.get(number)?;
-        let holds = *self.hold.get(at)?.get(number)?
+        let applied = self.page.sheets.get(found.sheet as usize)?;
+        let rule: &StyleRule = applied.sheet.style_rules.get(found.rule.0 as usize)?;
+        let holds = self.table.holds(found)
             && applied.rules.starting.contains(&found.rule) == starting
             && (!applied.rules.ask_containers.contains(&found.rule)
                 || self.holds_in_containers(rule, around));
@@ -379,10 +238,10 @@ impl<'p> Styles<'p> {
             } else {
                 Origin::Rule
             },
-            layer: self.source.layers.of(layer(applied, rule.layer)),
+            layer: self.page.layers.of(layer(applied, rule.layer)),
             specificity: found.specificity,
             proximity: found.proximity,
-            order: self.order.place(found),
+            order: self.table.order.place(found),
             sheet: SheetId(found.sheet),
         })
     }
@@ -396,15 +255,15 @@ impl<'p> Styles<'p> {
         let style = self.style(around);
         let containers = style.containers.asked(&style.custom_properties);
         rule.context.container_queries().all(|query| {
-            if !self.allowance.take_declarations(4 * query.features()) {
+            if !self.table.allowance.take_declarations(4 * query.features()) {
                 return false;
             }
-            match query.evaluate(containers.clone(), self.source.viewport) {
+            match query.evaluate(containers.clone(), self.page.viewport) {
                 Truth::True => true,
                 Truth::False => false,
                 Truth::Unknown => {
                     self.asks_layout.set(true);
-                    self.source.containers_hold
+                    self.containers_hold
                 }
             }
         })
@@ -419,7 +278,7 @@ impl<'p> Styles<'p> {
             let Some((keyframes, sheet)) = self.keyframes.get(&**name).copied() else {
                 continue;
             };
-            if !self.allowance.take_declarations(1) {
+            if !self.table.allowance.take_declarations(1) {
                 return;
             }
             let is_first =
@@ -490,14 +349,14 @@ pub(super) fn layer(applied: &AppliedSheet<'_>, mention: Option<MentionId>) -> L
 }
 
 /// The `@keyframes` of each name that win: those of the strongest layer, and of them the last (CSS Animations 1 §3).
-fn keyframes<'p>(source: &Source<'p>) -> HashMap<&'p str, (&'p Keyframes, SheetId)> {
+fn keyframes<'p>(page: &PageStyle<'p>) -> HashMap<&'p str, (&'p Keyframes, SheetId)> {
     let mut strongest: HashMap<&str, (u32, &Keyframes, SheetId)> = HashMap::new();
-    for (sheet, applied) in (0u32..).zip(source.sheets) {
+    for (sheet, applied) in (0u32..).zip(page.sheets) {
         for keyframes in &applied.sheet.keyframes {
-            if keyframes.context.applies(source.viewport) != Applies::Matches {
+            if keyframes.context.applies(page.viewport) != Applies::Matches {
                 continue;
             }
-            let rank = source.layers.of(layer(applied, keyframes.layer));
+            let rank = page.layers.of(layer(applied, keyframes.layer));
             let weaker = strongest
                 .get(&*keyframes.name)
                 .is_none_or(|(known, ..)| *known <= rank);

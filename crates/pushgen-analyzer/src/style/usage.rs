@@ -12,21 +12,14 @@
 use std::collections::HashSet;
 
 use super::cascade::SheetId;
-use super::custom_property::Needed;
-use super::declaration::{CustomValue, Declaration, DeclarationBody};
 use super::font_matching::{FaceId, FontFaces};
-use super::layer::LayerRanks;
-use super::page_rules::{AppliedSheet, Matches};
-use super::presentational_hint;
-use super::registration::Registered;
+use super::page_rules::PageStyle;
+use super::presentational_hint::PresentationalHints;
 use super::shadow_root::shadow_root_around;
-use super::styles::Source;
-use super::substitution::Template;
+use super::style_table::StyleTable;
+use super::styles::Styles;
 use super::walk::Walk;
-use crate::css::{Applies, ImageSource, Position, RegisteredProperty, StyleRule};
-use crate::html::Dom;
-use crate::layout::BoxDeclaration;
-use crate::viewport::Viewport;
+use crate::css::{Applies, ImageSource, Position};
 
 /// How sure a use is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,89 +87,28 @@ pub(crate) struct Usage {
     pub(crate) is_stopped: bool,
 }
 
-/// What the style of a page consists of.
-#[derive(Clone, Copy)]
-pub(crate) struct PageStyle<'p> {
-    pub(crate) dom: &'p Dom,
-    /// In the order of the cascade.
-    pub(crate) sheets: &'p [AppliedSheet<'p>],
-    pub(crate) layers: &'p LayerRanks,
-    pub(crate) matches: &'p Matches,
-    /// What `style` attributes declare, by element in document order.
-    pub(crate) attributes: &'p [(usize, &'p StyleRule)],
-    pub(crate) viewport: &'p Viewport,
-}
-
-/// What the styles of a page are worked out from, beside its rules.
-pub(crate) struct StyleBasis<'p> {
-    needed: Needed<'p>,
-    registered: Registered,
-    hints: Vec<(usize, Vec<Declaration>)>,
-}
-
-impl<'p> StyleBasis<'p> {
-    /// `of_boxes` tells whether declarations about boxes are asked for as well.
-    pub(crate) fn of(page: &PageStyle<'p>, of_boxes: bool) -> Self {
-        let rules = || page.sheets.iter().map(|applied| applied.rules);
-        let boxes = page.sheets.iter().filter(|_| of_boxes);
-        let boxes = boxes.flat_map(|applied| &applied.rules.boxes(applied.sheet).referred);
-        let attributes = page.attributes.iter().filter(|_| of_boxes);
-        let attributes = attributes.flat_map(|(_, rule)| &rule.boxes);
-        let needed = Needed::of(
-            rules().flat_map(|rules| rules.asked.iter().map(|name| &**name)),
-            rules()
-                .flat_map(|rules| &rules.referred)
-                .chain(in_attributes(page))
-                .chain(boxes)
-                .chain(attributes.filter_map(BoxDeclaration::template)),
-            rules().flat_map(|rules| rules.referring.iter().map(|(name, value)| (name, value))),
-        );
-        let registered = Registered::of(rules_in_force(page), &needed);
-        let hints = page
-            .dom
-            .elements()
-            .map(|element| (element.index(), presentational_hint::declarations(element)))
-            .filter(|(_, declarations)| !declarations.is_empty())
-            .collect();
-        Self {
-            needed,
-            registered,
-            hints,
-        }
-    }
-
-    /// Container queries that only a layout can answer are taken to hold.
-    pub(crate) fn source(&'p self, page: &PageStyle<'p>) -> Source<'p> {
-        Source {
-            sheets: page.sheets,
-            layers: page.layers,
-            matches: page.matches,
-            needed: &self.needed,
-            viewport: page.viewport,
-            containers_hold: true,
-            is_quirks: page.dom.is_quirks(),
-            registered: &self.registered,
-            hints: &self.hints,
-        }
-    }
-}
-
 impl Usage {
-    /// What a page uses at its viewport.
-    pub(crate) fn of(page: PageStyle<'_>) -> Self {
+    /// What a page uses at its viewport. `shared` is a table of styles that another page with the same sheets has left, if
+    /// there is one, and then what this page leaves.
+    pub(crate) fn of(page: PageStyle<'_>, shared: &mut Option<StyleTable>) -> Self {
         let faces = Faces::of(&page);
-        let basis = StyleBasis::of(&page, false);
-        let walk = |containers_hold| {
-            let source = Source {
-                containers_hold,
-                ..basis.source(&page)
-            };
-            Walk::new(&page, &faces, source).run()
-        };
-        let mut usage = walk(true);
+        let hints = PresentationalHints::of(page.dom);
+        let may_share = StyleTable::suits_others(&page);
+        let styles = |table| Styles::new(page, &hints, table);
+        let new = || styles(StyleTable::of(&page, false));
+        let walk = |styles| Walk::new(&page, &faces, styles).run();
+        let warm = shared
+            .take()
+            .filter(|_| may_share)
+            .map(|table| walk(styles(table)));
+        // What others have spent of the allowance is not to this page's account.
+        let warm = warm.filter(|(usage, _)| !usage.is_stopped);
+        let (mut usage, table) = warm.unwrap_or_else(|| walk(new()));
         if usage.asks_layout {
-            usage.keep_certain(walk(false));
+            let (other, _) = walk(new().without_containers());
+            usage.keep_certain(other);
         }
+        *shared = Some(table).filter(|table| may_share && table.is_worth_keeping());
         usage.is_stopped |= page.matches.is_stopped;
         usage
     }
@@ -252,27 +184,4 @@ impl<'p> Faces<'p> {
             places,
         }
     }
-}
-
-/// The `@property` rules.
-fn rules_in_force<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p RegisteredProperty> {
-    let viewport = page.viewport;
-    let rules = page
-        .sheets
-        .iter()
-        .flat_map(|applied| &applied.sheet.registered_properties);
-    rules.filter(move |rule| rule.context.applies(viewport) == Applies::Matches)
-}
-
-/// What the `style` attributes refer to.
-fn in_attributes<'p>(page: &PageStyle<'p>) -> impl Iterator<Item = &'p Template> {
-    let declarations = page
-        .attributes
-        .iter()
-        .flat_map(|(_, rule)| &rule.declarations);
-    declarations.filter_map(|declaration| match &declaration.body {
-        DeclarationBody::Unresolved(_, template)
-        | DeclarationBody::Custom(_, CustomValue::Template(template)) => Some(template),
-        _ => None,
-    })
 }

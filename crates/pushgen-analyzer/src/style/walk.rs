@@ -13,11 +13,13 @@ use super::cascade::SheetId;
 use super::characters::Characters;
 use super::control_text::ControlText;
 use super::face_search::{self, Texts};
+use super::page_rules::PageStyle;
 use super::property::Longhand;
 use super::pseudo_element::PseudoElement;
 use super::slots::Slots;
-use super::styles::{FrameStyle, Source, StyleId, Styles, StylesId};
-use super::usage::{Certainty, Faces, ImageUse, PageStyle, Usage};
+use super::style_table::{FrameStyle, StyleId, StyleTable, StylesId};
+use super::styles::Styles;
+use super::usage::{Certainty, Faces, ImageUse, Usage};
 use super::value::{ContentVisibility, Display, ImageReference};
 use crate::html::{Extent, Namespace, Node};
 
@@ -76,13 +78,13 @@ pub(super) struct Walk<'p> {
     has_first_text: bool,
     has_line_height_quirk: bool,
     slots: Slots<'p>,
-    /// How high the page is down to here.
-    extent: Extent,
+    /// How high the page is above the last element that wanted to know, and the number of elements there.
+    extent: (Extent, usize),
     usage: Usage,
 }
 
 impl<'p> Walk<'p> {
-    pub(super) fn new(page: &'p PageStyle<'p>, faces: &'p Faces<'p>, source: Source<'p>) -> Self {
+    pub(super) fn new(page: &'p PageStyle<'p>, faces: &'p Faces<'p>, styles: Styles<'p>) -> Self {
         let mut has_summary = vec![false; page.dom.len()];
         for element in page.dom.elements().filter(|element| element.is("summary")) {
             let details = element.parent().filter(|parent| parent.is("details"));
@@ -93,7 +95,7 @@ impl<'p> Walk<'p> {
         Self {
             page,
             faces,
-            styles: Styles::new(source),
+            styles,
             around: Vec::with_capacity(page.dom.len()),
             texts: Vec::new(),
             told: Vec::new(),
@@ -103,12 +105,13 @@ impl<'p> Walk<'p> {
             has_first_text: false,
             has_line_height_quirk: page.dom.is_quirks(),
             slots: Slots::of(page.dom),
-            extent: Extent::default(),
+            extent: (Extent::default(), 0),
             usage: Usage::default(),
         }
     }
 
-    pub(super) fn run(mut self) -> Usage {
+    /// What the page uses, and its styles.
+    pub(super) fn run(mut self) -> (Usage, StyleTable) {
         let mut attributes = self.page.attributes.iter().peekable();
         for element in self.page.dom.elements() {
             let attribute = attributes
@@ -121,7 +124,6 @@ impl<'p> Walk<'p> {
             {
                 self.visit(element, around);
             }
-            self.extent.add(element, self.page.viewport);
             if self.styles.is_exceeded() {
                 self.usage.is_stopped = true;
                 break;
@@ -134,8 +136,14 @@ impl<'p> Walk<'p> {
             }
         }
         self.around = blocks;
-        for (own, frame, is_first) in std::mem::take(&mut self.also_in) {
+        let also_in = std::mem::take(&mut self.also_in).into_iter();
+        let shown = |(own, frame, is_first): (StyleId, StyleId, bool)| {
             let texts = self.texts.get(own.index()).cloned().unwrap_or_default();
+            (texts, frame, is_first)
+        };
+        // All are asked for before any is added to: a frame may be a style with frames, and the order is none.
+        let also_in: Vec<_> = also_in.map(shown).collect();
+        for (texts, frame, is_first) in also_in {
             self.texts_of(frame, !is_first).extend(&texts.certain);
             self.texts_of(frame, true).extend(&texts.uncertain);
         }
@@ -143,7 +151,7 @@ impl<'p> Walk<'p> {
         self.usage.faces = face_search::used_faces(self.faces, &self.styles, &self.texts);
         self.usage.is_stopped |= self.faces.faces.is_exceeded();
         self.usage.absent = self.around.iter().map(Option::is_none).collect();
-        self.usage
+        (self.usage, self.styles.into_table())
     }
 
     /// The element's style and box, if it is rendered.
@@ -284,7 +292,7 @@ impl<'p> Walk<'p> {
         let is_skippable = self.styles.style(around.style).content_visibility
             == ContentVisibility::Auto
             && matches!(around.kind, BoxKind::Block | BoxKind::Container)
-            && !self.extent.is_rendered(element, self.page.viewport);
+            && !self.is_near(element);
         if is_skippable && let Some(Some(own)) = self.around.get_mut(element.index()) {
             own.is_uncertain = true;
             around = *own;
@@ -302,6 +310,17 @@ impl<'p> Walk<'p> {
         } else if element.is("option") || element.is("optgroup") {
             self.option(element, around);
         }
+    }
+
+    /// Whether what the browser may leave out is near enough to the first screen to be rendered at once.
+    fn is_near(&mut self, element: Node<'p>) -> bool {
+        let PageStyle { dom, viewport, .. } = *self.page;
+        let (extent, above) = &mut self.extent;
+        for element in (*above..element.index()).filter_map(|at| dom.element(at)) {
+            extent.add(element, viewport);
+        }
+        *above = element.index();
+        extent.is_rendered(element, viewport)
     }
 
     /// What a pseudo-element fetches.

@@ -10,7 +10,7 @@ use super::super::control_text::ControlText;
 use super::super::list_marker::marker_text;
 use super::super::property::Longhand;
 use super::super::pseudo_element::PseudoElement;
-use super::super::styles::StyleId;
+use super::super::style_table::StyleId;
 use super::super::value::{Content, ContentText, Display, ListStyleType, WhiteSpaceCollapse};
 use super::{Around, FIRST_LINE, Walk};
 use crate::html::{Namespace, Node};
