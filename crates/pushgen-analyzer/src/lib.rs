@@ -24,6 +24,8 @@ pub mod fuzzing;
 mod graph;
 mod html;
 mod js;
+#[doc(hidden)]
+pub mod model;
 mod plan;
 mod reference;
 mod resolve;
