@@ -10,7 +10,8 @@ pub struct Delivery<'a> {
     pub push: &'a [u16],
     /// How many bytes of the document go before the pushes; all of them if that many are not there.
     pub head: u32,
-    /// Hinted in a 103, sent as soon as the page is asked for.
+    /// Hinted in a 103, sent as soon as the page is asked for. The model asks for them in this order; Chromium
+    /// asks within a millisecond in no fixed order, so whoever wants to be sure also tries another one.
     pub early_hints: &'a [u16],
     /// Preloaded by `Link` fields of the page's own response.
     pub link: &'a [u16],
