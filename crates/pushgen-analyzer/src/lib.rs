@@ -26,6 +26,8 @@ mod html;
 mod js;
 mod layout;
 mod lcp;
+#[doc(hidden)]
+pub mod model;
 mod plan;
 mod reference;
 mod resolve;
