@@ -78,6 +78,9 @@ pub struct Fetch {
     /// Whether the page preloads it.
     #[serde(skip)]
     pub(crate) is_preloaded: bool,
+    /// The element of the document that asks for it first.
+    #[serde(skip)]
+    pub(crate) element: Option<usize>,
 }
 
 impl Fetch {
@@ -151,6 +154,8 @@ pub(super) struct Request {
     pub(super) location: Arc<str>,
     pub(super) condition: Option<Arc<str>>,
     pub(super) responsive: Option<Arc<Responsive>>,
+    /// The element of the document that asks for it.
+    pub(super) element: Option<usize>,
 }
 
 /// How much a use of a file decides about the mode that it is fetched in.
@@ -188,6 +193,7 @@ impl Request {
             location,
             condition: None,
             responsive: None,
+            element: reference.element,
         }
     }
 
@@ -234,6 +240,7 @@ impl Fetch {
             order,
             rank,
             is_preloaded: request.purpose == Purpose::Preload,
+            element: request.element,
         }
     }
 
@@ -307,6 +314,7 @@ impl Fetch {
             self.depth = other.depth;
             self.initiator = other.initiator.unwrap_or_else(|| Arc::clone(page));
             self.location = other.location;
+            self.element = other.element;
         }
     }
 }
@@ -352,6 +360,7 @@ impl Fetch {
             self.depth = other.depth;
             self.initiator = other.initiator;
             self.location = other.location;
+            self.element = other.element;
             self.order = other.order;
         }
     }

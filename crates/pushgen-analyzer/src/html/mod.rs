@@ -1,6 +1,7 @@
 //! HTML: a page's text in, its references and inline code in document order out.
 
 mod csp;
+mod document_layout;
 mod dom;
 mod embedded;
 mod extent;
@@ -20,9 +21,11 @@ mod source_list;
 pub(crate) mod srcset;
 mod svg_paint;
 mod tag_lines;
+mod tag_scan;
 mod work;
 
 pub(crate) use csp::{SecurityPolicies, Where};
+pub(crate) use document_layout::DocumentLayout;
 pub(crate) use dom::{Dom, Namespace, Node};
 pub(crate) use extent::Extent;
 pub(crate) use media_type::is_image_type;

@@ -192,6 +192,7 @@ mod tests {
             order,
             rank: Rank::Used,
             is_preloaded: false,
+            element: None,
             responsive: None,
             used_by: None,
             viewports: Vec::new(),

@@ -38,6 +38,7 @@ impl Page {
             corrupt: false,
             rank: Rank::Used,
             is_preloaded: false,
+            element: None,
             module: *class == Class::Module,
             order,
         };
