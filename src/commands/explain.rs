@@ -18,8 +18,8 @@ pub(crate) fn run(command: &Explain, arguments: &Arguments) -> anyhow::Result<Ex
     let analyzer = Analyzer::new(&site, options);
     let analysis = analyzer.page(page);
     let running_code = analyzer.running_code(page, &analysis.graph);
-    let (plan, left_out) = analyzer.plan(&analysis.graph);
-    let mut noticed = analysis.findings;
+    let (plan, left_out) = analyzer.plan(&analysis);
+    let mut noticed = analysis.findings.clone();
     noticed.extend(analyzer.shared_findings());
     noticed.sort();
     let document_bytes = site.document_wire_bytes(page);

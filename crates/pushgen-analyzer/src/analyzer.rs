@@ -16,11 +16,15 @@ use crate::emit;
 use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
 use crate::graph::{
-    Document, Integrity, Modules, PageContext, PageGraph, PageMemo, Sheets, StyleTables,
+    Document, Fetch, Integrity, Modules, PageContext, PageGraph, PageMemo, Sheets, StyleTables,
     Suggestions, Traces, merge, page_graph,
 };
-use crate::html::{Stopped, layout_viewport, mentions, parse};
-use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, plan};
+use crate::html::{DocumentLayout, Dom, Stopped, layout_viewport, mentions, parse};
+use crate::memo::Memo;
+use crate::model::{self, Layout, Mark, Modelled, of_graph};
+use crate::plan::choice::{Choice, Choosable, choose};
+use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, propose};
+use crate::reference::When;
 use crate::resolve::Resolver;
 use crate::running_code::RunningCode;
 use crate::site::{FileId, ImageSizes, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, Weight};
@@ -71,6 +75,7 @@ pub struct Analyzer<'s> {
     traces: Traces,
     weights: Vec<OnceLock<Option<Weight>>>,
     viewport_names: Vec<Arc<str>>,
+    choices: Memo<(model::Page, Vec<Choosable>), Choice>,
 }
 
 /// The graph of one page with what was noticed in its document.
@@ -81,6 +86,8 @@ pub struct PageAnalysis {
     pub graph: PageGraph,
     /// What is wrong with the document.
     pub findings: Vec<Finding>,
+    /// What the model of a page load knows of it; nothing if it has too many assets.
+    pub modelled: Option<Modelled>,
 }
 
 /// What is known of a site when every page was analysed.
@@ -132,6 +139,7 @@ impl<'s> Analyzer<'s> {
                 .iter()
                 .map(|viewport| viewport.to_string().into())
                 .collect(),
+            choices: Memo::default(),
             traces: Traces::new(site, origin, &options.traces),
             weights: (0..site.file_count()).map(|_| OnceLock::new()).collect(),
             options,
@@ -182,8 +190,13 @@ impl<'s> Analyzer<'s> {
         findings.dedup();
         let mut graph = merge(graphs, &self.viewport_names, &layouts)
             .unwrap_or_else(|| PageGraph::unread(self.site, page));
+        let modelled = self.modelled(page, &text, &dom, &graph);
         self.traces.add_to(page, &mut graph);
-        PageAnalysis { graph, findings }
+        PageAnalysis {
+            graph,
+            findings,
+            modelled,
+        }
     }
 
     /// What the scripts of a page may ask for beyond its graph. Parses all of them anew.
@@ -257,9 +270,50 @@ impl<'s> Analyzer<'s> {
 
     /// What to send with a page, and what is left out.
     #[must_use]
-    pub fn plan(&self, graph: &PageGraph) -> (Plan, Vec<LeftOut>) {
+    pub fn plan(&self, analysis: &PageAnalysis) -> (Plan, Vec<LeftOut>) {
+        let PageAnalysis {
+            graph, modelled, ..
+        } = analysis;
         let wire_bytes = |file| self.weight(file).map(Weight::wire);
-        plan(graph, self.options.budget, wire_bytes, emit::hint_bytes)
+        let proposal = propose(graph, self.options.budget, wire_bytes, emit::hint_bytes);
+        let choice = modelled.as_ref().and_then(|modelled| {
+            let entries = proposal.choosable(graph, modelled)?;
+            let key = (modelled.page.rounded(), entries);
+            Some(self.choices.get(&key, || choose(&key.0, &key.1)))
+        });
+        proposal.settle(choice.as_deref())
+    }
+
+    /// What the model of a page load knows of a page; nothing if it has too many assets.
+    fn modelled(&self, page: FileId, text: &str, dom: &Dom, graph: &PageGraph) -> Option<Modelled> {
+        let elements = graph
+            .fetches
+            .iter()
+            .filter(|fetch| fetch.when == When::Load);
+        let elements = elements.filter_map(|fetch| fetch.element);
+        let document = DocumentLayout::of(text, dom, elements.max().unwrap_or(0));
+        let layout = Layout {
+            bytes: document.bytes as u64,
+            wire_bytes: self.site.document_wire_bytes(page),
+            body_at: document.body_at as u64,
+            content_at: document.content_at.map(|at| at as u64),
+        };
+        let mark = |fetch: &Fetch| {
+            let element = fetch.element?;
+            Some(Mark {
+                offset: document.end_of_tag(element)? as u64,
+                is_async: dom.element(element)?.has("async"),
+            })
+        };
+        of_graph(graph, &layout, |fetch| self.wire_bytes(fetch.file?), mark).ok()
+    }
+
+    /// The bytes of a file on the wire. What is compressed already, such as an image, is not read for it.
+    fn wire_bytes(&self, file: FileId) -> Option<u64> {
+        match self.site.is_compressible(file) {
+            true => self.weight(file).map(Weight::wire),
+            false => Some(self.site.size(file)),
+        }
     }
 
     /// The weight of an asset; `None` if it cannot be read, or is so large that it is never planned.
@@ -289,8 +343,11 @@ impl<'s> Analyzer<'s> {
             plan
         };
         let analyse = |page: &FileId| {
-            let PageAnalysis { graph, findings } = self.page(*page);
-            let (plan, _) = self.plan(&graph);
+            let analysis = self.page(*page);
+            let (plan, _) = self.plan(&analysis);
+            let PageAnalysis {
+                graph, findings, ..
+            } = analysis;
             on_page();
             (graph.page.to_string(), share(plan), findings)
         };

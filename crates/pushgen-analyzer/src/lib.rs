@@ -26,7 +26,7 @@ mod html;
 mod js;
 mod layout;
 mod lcp;
-#[doc(hidden)]
+mod memo;
 pub mod model;
 mod plan;
 mod reference;

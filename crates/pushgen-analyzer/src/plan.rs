@@ -30,8 +30,10 @@ use std::sync::Arc;
 
 use pushgen_policy::{Class, CrossOrigin, Destination, Means, Responsive, UrlPath};
 
+use self::choice::{Choice, Choosable};
 use crate::graph::{Fetch, LcpImage, PageGraph};
 use crate::lcp::PLANNED;
+use crate::model::Modelled;
 use crate::reference::{When, confidence};
 use crate::site::FileId;
 
@@ -108,14 +110,25 @@ impl LeftOut {
     }
 }
 
-/// Plans a page. `wire_bytes` weighs an asset, `None` if it cannot be read; `hint_bytes` gives the
+/// What may be sent with a page, and by which means it should be, as far as rules tell.
+pub(crate) struct Proposal {
+    /// In send order; those without means are to be left out.
+    entries: Vec<PlanEntry>,
+    left_out: Vec<LeftOut>,
+    closure: Closure,
+    budget: u64,
+    /// By entry: whether it can be hinted at all, and the header has room.
+    may_hint: Vec<bool>,
+}
+
+/// Proposes what to send with a page. `wire_bytes` weighs an asset, `None` if it cannot be read; `hint_bytes` gives the
 /// length of its `Link` value, `None` if it cannot be hinted.
-pub(crate) fn plan(
+pub(crate) fn propose(
     graph: &PageGraph,
     budget: u64,
     wire_bytes: impl Fn(FileId) -> Option<u64>,
     hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>,
-) -> (Plan, Vec<LeftOut>) {
+) -> Proposal {
     let mut fetches: Vec<&Fetch> = graph
         .fetches
         .iter()
@@ -162,20 +175,71 @@ pub(crate) fn plan(
             && (fetch.class == Class::Lcp || fetch.is_preloaded)
     });
     planner.link(images, hinted_bytes, &wire_bytes, &hint_bytes);
-    let Planner {
-        entries,
-        mut left_out,
-        ..
-    } = planner;
-    let (entries, idle): (Vec<_>, Vec<_>) = entries
-        .into_iter()
-        .partition(|entry| !entry.means.is_empty());
-    left_out.extend(idle.into_iter().map(|entry| LeftOut {
-        reason: verdict.left_out_reason(&entry).to_owned(),
-        path: entry.asset.path,
-    }));
-    let reason = verdict.reason(&entries, budget);
-    (Plan { entries, reason }, left_out)
+    let mut spent = 0;
+    let may_hint = |entry: &PlanEntry| {
+        let bytes = hint_bytes(&entry.asset).filter(|_| !entry.means.contains(&Means::Link));
+        spent += bytes.unwrap_or(0);
+        bytes.is_some() && spent <= MAX_HINT_BYTES
+    };
+    Proposal {
+        may_hint: planner.entries.iter().map(may_hint).collect(),
+        entries: planner.entries,
+        left_out: planner.left_out,
+        closure: verdict,
+        budget,
+    }
+}
+
+impl Proposal {
+    /// What there is to choose from; nothing if some of it is not in the model.
+    pub(crate) fn choosable(
+        &self,
+        graph: &PageGraph,
+        modelled: &Modelled,
+    ) -> Option<Vec<Choosable>> {
+        let fetches = modelled
+            .fetches
+            .iter()
+            .filter_map(|at| graph.fetches.get(*at));
+        let assets: HashMap<&Arc<str>, u16> = fetches.map(|fetch| &fetch.path).zip(0..).collect();
+        let linked = |entry: &PlanEntry| entry.means.contains(&Means::Link);
+        let entries = self.entries.iter().zip(&self.may_hint);
+        let choosable = entries
+            .filter(|(entry, _)| !linked(entry))
+            .map(|(entry, may_hint)| {
+                Some(Choosable {
+                    asset: *assets.get(&entry.asset.path)?,
+                    class: entry.class,
+                    may_push: entry.means.contains(&Means::Push),
+                    may_hint: *may_hint,
+                    is_hint_proposed: entry.means.contains(&Means::Hint),
+                })
+            });
+        choosable.collect()
+    }
+
+    /// The plan, and what is not in it. Without a choice it is what the rules say.
+    pub(crate) fn settle(mut self, choice: Option<&Choice>) -> (Plan, Vec<LeftOut>) {
+        if let Some(choice) = choice {
+            let linked = |entry: &&mut PlanEntry| !entry.means.contains(&Means::Link);
+            let chosen = choice.push.iter().zip(&choice.hint);
+            for (entry, (push, hint)) in self.entries.iter_mut().filter(linked).zip(chosen) {
+                let means = [push.then_some(Means::Push), hint.then_some(Means::Hint)];
+                entry.means = means.into_iter().flatten().collect();
+            }
+        }
+        let (entries, idle): (Vec<_>, Vec<_>) = self
+            .entries
+            .into_iter()
+            .partition(|entry| !entry.means.is_empty());
+        let mut left_out = self.left_out;
+        left_out.extend(idle.into_iter().map(|entry| LeftOut {
+            reason: self.closure.left_out_reason(&entry).to_owned(),
+            path: entry.asset.path,
+        }));
+        let reason = self.closure.reason(&entries, self.budget, choice);
+        (Plan { entries, reason }, left_out)
+    }
 }
 
 /// A fetch that may be planned, with its file and wire bytes, or what stands against it.
@@ -445,6 +509,15 @@ fn entry_reason(fetch: &Fetch) -> String {
     }
 }
 
+/// What a gain means, in steps that keep equal plans equal.
+fn earlier(gain: f64) -> String {
+    let percent = (gain * 20.0).floor() * 5.0;
+    match percent >= 5.0 {
+        true => format!(", so that the first or the largest paint comes up to {percent} % earlier"),
+        false => String::new(),
+    }
+}
+
 /// What can be said of a page's render-blocking closure.
 #[derive(Debug, PartialEq, Eq)]
 enum Closure {
@@ -498,18 +571,24 @@ impl Closure {
         }
     }
 
-    fn reason(&self, entries: &[PlanEntry], budget: u64) -> String {
+    fn reason(&self, entries: &[PlanEntry], budget: u64, choice: Option<&Choice>) -> String {
         let count = |means| {
             entries
                 .iter()
                 .filter(|entry| entry.means.contains(&means))
                 .count()
         };
+        let gain =
+            |gain: fn(&Choice) -> f64| choice.map_or(String::new(), |choice| earlier(gain(choice)));
+        let hint_gain = gain(|choice| choice.hint_gain);
         let hinted = match count(Means::Hint) {
+            0 if choice.is_some_and(|choice| choice.declines_hints) => {
+                "hints make no simulated load faster without making another one slower".to_owned()
+            }
             0 => "the preload scanner sees everything early, so hints gain nothing".to_owned(),
-            1 => "1 file is hinted, because the preload scanner cannot see it".to_owned(),
+            1 => format!("1 file is hinted, because the preload scanner cannot see it{hint_gain}"),
             hints => format!(
-                "{hints} files are hinted, because the preload scanner cannot see all of them"
+                "{hints} files are hinted, because the preload scanner cannot see all of them{hint_gain}"
             ),
         };
         let hinted = match count(Means::Link) {
@@ -525,8 +604,12 @@ impl Closure {
                 "nothing but the document holds back the first paint".to_owned()
             }
             Self::Empty => format!("nothing but the document holds back the first paint; {hinted}"),
+            Self::Fits if count(Means::Push) == 0 => format!(
+                "the whole render-blocking closure fits the budget of {budget} bytes, but pushes make no simulated load faster without making another one slower; {hinted}"
+            ),
             Self::Fits => format!(
-                "the whole render-blocking closure fits the budget of {budget} bytes and is pushed; {hinted}"
+                "the whole render-blocking closure fits the budget of {budget} bytes and is pushed{}; {hinted}",
+                gain(|choice| choice.push_gain)
             ),
             Self::TooLarge { bytes } => {
                 format!(
@@ -542,6 +625,7 @@ impl Closure {
     }
 }
 
+pub(crate) mod choice;
 mod responsive;
 #[cfg(test)]
 mod tests;

@@ -616,7 +616,7 @@ fn check(case: &Case) -> Result<(), String> {
         let thread = thread.spawn_scoped(scope, || {
             let start = Instant::now();
             let analysis = analyzer.page(page);
-            let (plan, _) = analyzer.plan(&analysis.graph);
+            let (plan, _) = analyzer.plan(&analysis);
             (analysis, plan, time_of_this_thread(start))
         });
         thread.expect("a thread").join()

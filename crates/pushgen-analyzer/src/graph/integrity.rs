@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::memo::Memo;
+use crate::memo::Memo;
 use crate::site::{FileId, MAX_SUBRESOURCE, Site};
 
 /// What was checked so far.

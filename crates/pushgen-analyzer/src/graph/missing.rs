@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::memo::Memo;
 use super::page::PageContext;
 use crate::finding::{Code, Finding, shown};
+use crate::memo::Memo;
 use crate::resolve::MAX_REFERENCE;
 use crate::site::Site;
 

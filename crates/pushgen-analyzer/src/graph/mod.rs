@@ -9,7 +9,6 @@ mod closure;
 mod fetch;
 mod integrity;
 mod largest_paint;
-mod memo;
 mod missing;
 mod modules;
 mod page;

@@ -16,7 +16,6 @@ use url::Url;
 
 use super::closure::{Edge, Edges, Reached, closure};
 use super::fetch::Request;
-use super::memo::Memo;
 use super::missing::{invalid_url, missing};
 use super::page::PageContext;
 use super::subresource;
@@ -25,6 +24,7 @@ use crate::finding::{Code, Finding, shown};
 use crate::js::bundler::webpack::Chunks;
 use crate::js::import_map::ImportMap;
 use crate::js::{ModuleRequest, ModuleType, Problem, RequestKind, Script};
+use crate::memo::Memo;
 use crate::reference::{Content, Reference, When, confidence};
 use crate::resolve::{MAX_REFERENCE, SiteTarget, Target};
 use crate::site::{FileId, Site};

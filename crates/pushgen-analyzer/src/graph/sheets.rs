@@ -15,7 +15,6 @@ use url::Url;
 
 use super::closure::{Edge, Edges, Reached, closure};
 use super::fetch::Request;
-use super::memo::Memo;
 use super::missing::{invalid_url, missing};
 use super::page::PageContext;
 use super::subresource;
@@ -23,6 +22,7 @@ use crate::css::{Applies, FontSource, ImageCandidate, ImageSource, StyleSheet, T
 use crate::encoding::decode_css;
 use crate::finding::{Code, Finding};
 use crate::html::is_image_type;
+use crate::memo::Memo;
 use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
 use crate::site::FileId;

@@ -203,6 +203,35 @@ impl Page {
         &self.assets
     }
 
+    /// A page like this one, with sizes and places in steps of about an eighth: pages from one template become one.
+    #[must_use]
+    pub fn rounded(&self) -> Self {
+        let body_at = rounded(self.body_at);
+        // What stands in the body stays there.
+        let place = |at: u32| match at > self.body_at {
+            true => rounded(at).max(body_at.saturating_add(1)),
+            false => rounded(at),
+        };
+        let asset = |asset: &Asset| Asset {
+            bytes: rounded(asset.bytes),
+            discovery: match asset.discovery {
+                Discovery::Html(at) => Discovery::Html(place(at)),
+                other => other,
+            },
+            ..*asset
+        };
+        Self {
+            html_bytes: rounded(self.html_bytes),
+            body_at,
+            content: match self.content {
+                Content::Html(at) => Content::Html(place(at)),
+                Content::Run(script) => Content::Run(script),
+            },
+            assets: self.assets.iter().map(asset).collect(),
+            imports: self.imports.clone(),
+        }
+    }
+
     /// How many assets each asset imports.
     pub(super) fn imports(&self) -> &[u16] {
         &self.imports
@@ -226,6 +255,13 @@ impl Page {
                 _ => false,
             }
     }
+}
+
+/// Up to a number of three binary digits, and to packets of a quarter kilobyte.
+fn rounded(bytes: u32) -> u32 {
+    let digits = 32 - bytes.leading_zeros();
+    let step = 1 << digits.saturating_sub(3).max(8);
+    bytes.div_ceil(step).saturating_mul(step)
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Page {
             foreign_blocker: self.foreign,
             is_read: true,
         };
-        plan(&graph, budget, |_| Some(1000), crate::emit::hint_bytes)
+        propose(&graph, budget, |_| Some(1000), crate::emit::hint_bytes).settle(None)
     }
 }
 

@@ -47,9 +47,7 @@ impl Weight {
             precompressed.push(*coding);
         }
         precompressed.sort();
-        if precompressed.is_empty()
-            && content.len() >= MIN_COMPRESSED
-            && is_compressible(extension(&site.files[file.index()].path))
+        if precompressed.is_empty() && content.len() >= MIN_COMPRESSED && site.is_compressible(file)
         {
             let size = gzip_size(content);
             if size < content.len() as u64 {
@@ -79,6 +77,11 @@ impl Weight {
 }
 
 impl Site {
+    /// Whether a file is text, or carries no compression of its own.
+    pub(crate) fn is_compressible(&self, file: FileId) -> bool {
+        is_compressible(extension(&self.files[file.index()].path))
+    }
+
     /// The bytes of a document on the wire: its smallest precompressed sibling, or an estimate.
     #[must_use]
     pub fn document_wire_bytes(&self, page: FileId) -> u64 {

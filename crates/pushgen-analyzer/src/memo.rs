@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Values by key, each made at most once.
 #[derive(Debug)]
-pub(super) struct Memo<K, V> {
+pub(crate) struct Memo<K, V> {
     slots: Mutex<HashMap<K, Slot<V>>>,
 }
 
@@ -23,7 +23,7 @@ impl<K, V> Default for Memo<K, V> {
 impl<K: Clone + Eq + Hash, V> Memo<K, V> {
     /// The value for `key`. While it is made only those who want the same one wait; `make` must not ask
     /// for its own key.
-    pub(super) fn get(&self, key: &K, make: impl FnOnce() -> V) -> Arc<V> {
+    pub(crate) fn get(&self, key: &K, make: impl FnOnce() -> V) -> Arc<V> {
         let slot = {
             // Nothing can panic under the lock, so a poisoned one is whole.
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,7 +36,7 @@ impl<K: Clone + Eq + Hash, V> Memo<K, V> {
     }
 
     /// Every value that was made so far, in no particular order.
-    pub(super) fn values(&self) -> Vec<Arc<V>> {
+    pub(crate) fn values(&self) -> Vec<Arc<V>> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots
             .values()

@@ -1,0 +1,249 @@
+//! The choice among deliveries, by simulated page loads.
+//!
+//! In: the model of a page, and what its plan may send. Out: what to push and what to hint. Every candidate is loaded on
+//! every network class, by clients that have nothing and by clients that have all in their caches. A candidate that makes
+//! the first or the largest paint later in any of these loads is out; of the others the one whose least gain is greatest
+//! is taken. Clients that take pushes and clients that take hints are different ones, so that hints are chosen first, by
+//! themselves, and then the pushes, with the hints that remain.
+//!
+//! Left out: pushing a part of the closure. It saves no round trip that hints do not save.
+
+use pushgen_policy::Class;
+
+use crate::model::{
+    Cache, Conditions, Content, Delivery, Load, NETWORK_CLASSES, Network, Page, Time, load,
+};
+
+/// A gain below this, as a part of the time, is none: a plan for it is not worth its bytes.
+const WORTHWHILE: f64 = 0.01;
+
+/// By how much a candidate has to be better than a simpler one.
+const BETTER: f64 = 0.002;
+
+/// One entry of a plan that is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Choosable {
+    /// Which of the model's assets it is.
+    pub(crate) asset: u16,
+    pub(crate) class: Class,
+    /// Whether it may be pushed.
+    pub(crate) may_push: bool,
+    /// Whether there is a hint for it that the header has room for, and whether one is likely to gain something.
+    pub(crate) may_hint: bool,
+    pub(crate) is_hint_proposed: bool,
+}
+
+/// What to send.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Choice {
+    /// By entry.
+    pub(crate) push: Vec<bool>,
+    pub(crate) hint: Vec<bool>,
+    /// Whether the pushes go before the rest of the document, and not after it.
+    pub(crate) is_interleaved: bool,
+    /// The greatest gain over the network classes of the first or the largest paint, from 0 to 1, by hints and by pushes.
+    pub(crate) hint_gain: f64,
+    pub(crate) push_gain: f64,
+    /// Whether hints were proposed and none is taken.
+    pub(crate) declines_hints: bool,
+}
+
+/// How a candidate compares with no delivery at all, cold.
+#[derive(Debug, Clone, Copy)]
+struct Gain {
+    least: f64,
+    mean: f64,
+    most: f64,
+}
+
+impl Gain {
+    fn exceeds(&self, other: Option<&Self>) -> bool {
+        let Some(other) = other else {
+            return self.most >= WORTHWHILE;
+        };
+        let least = self.least - other.least;
+        least > BETTER || (least > -BETTER && self.mean - other.mean > BETTER)
+    }
+}
+
+/// Chooses what to send of `entries`.
+pub(crate) fn choose(page: &Page, entries: &[Choosable]) -> Choice {
+    let loads = Loads::of(page);
+    let none = || vec![false; entries.len()];
+    let (hint, hint_gain) = loads.best(hint_candidates(entries), |hint| {
+        let early_hints = assets(entries, hint);
+        let mut reversed = early_hints.clone();
+        reversed.reverse();
+        // Chromium asks for what is hinted in no fixed order.
+        let deliver = |early_hints: &[u16]| {
+            loads.gain(&Delivery {
+                early_hints,
+                ..Delivery::NONE
+            })
+        };
+        let gain = deliver(&early_hints)?;
+        let reversed = deliver(&reversed)?;
+        Some(if reversed.least < gain.least {
+            reversed
+        } else {
+            gain
+        })
+    });
+    let is_proposed = entries.iter().any(|entry| entry.is_hint_proposed);
+    let declines_hints = is_proposed && hint.is_none();
+    let hint = hint.unwrap_or_else(none);
+    let heads = [(true, first_content(page)), (false, page.html_bytes())];
+    let candidates = push_candidates(entries);
+    let candidates = candidates
+        .into_iter()
+        .flat_map(|push| heads.map(|head| (push.clone(), head)));
+    let (push, push_gain) = loads.best(candidates.collect(), |(push, (_, head))| {
+        let hint: Vec<bool> = hint
+            .iter()
+            .zip(push)
+            .map(|(hint, push)| *hint && !push)
+            .collect();
+        loads.gain(&Delivery {
+            push: &assets(entries, push),
+            head: *head,
+            early_hints: &assets(entries, &hint),
+            link: &[],
+        })
+    });
+    let (push, (is_interleaved, _)) = push.unwrap_or_else(|| (none(), heads[1]));
+    Choice {
+        push,
+        hint,
+        is_interleaved,
+        hint_gain,
+        push_gain,
+        declines_hints,
+    }
+}
+
+/// How many bytes of the document the first paint needs.
+pub(crate) fn first_content(page: &Page) -> u32 {
+    match page.content() {
+        Content::Html(at) => at.min(page.html_bytes()),
+        Content::Run(_) => page.body_at().min(page.html_bytes()),
+    }
+}
+
+fn assets(entries: &[Choosable], chosen: &[bool]) -> Vec<u16> {
+    let chosen = entries.iter().zip(chosen).filter(|(_, chosen)| **chosen);
+    chosen.map(|(entry, _)| entry.asset).collect()
+}
+
+/// Sets of hints, the simplest first.
+fn hint_candidates(entries: &[Choosable]) -> Vec<Vec<bool>> {
+    let set = |wanted: &dyn Fn(&Choosable) -> bool| -> Vec<bool> {
+        entries
+            .iter()
+            .map(|entry| entry.may_hint && wanted(entry))
+            .collect()
+    };
+    let proposed = |entry: &Choosable| entry.is_hint_proposed;
+    distinct(vec![
+        set(&|entry| proposed(entry) && entry.class != Class::Lcp && entry.class != Class::Font),
+        set(&|entry| proposed(entry) && entry.class != Class::Lcp),
+        set(&|entry| proposed(entry) && entry.class != Class::Font),
+        set(&proposed),
+        set(&|_| true),
+    ])
+}
+
+/// Sets of pushes, the simplest first.
+fn push_candidates(entries: &[Choosable]) -> Vec<Vec<bool>> {
+    let set = |wanted: &dyn Fn(Class) -> bool| -> Vec<bool> {
+        entries
+            .iter()
+            .map(|entry| entry.may_push && wanted(entry.class))
+            .collect()
+    };
+    distinct(vec![
+        set(&|class| class == Class::RenderBlocking),
+        set(&|class| class != Class::Module),
+        set(&|class| class != Class::Font),
+        set(&|_| true),
+    ])
+}
+
+fn distinct(sets: Vec<Vec<bool>>) -> Vec<Vec<bool>> {
+    let mut distinct: Vec<Vec<bool>> = Vec::new();
+    for set in sets {
+        if set.contains(&true) && !distinct.contains(&set) {
+            distinct.push(set);
+        }
+    }
+    distinct
+}
+
+/// The loads of a page without any delivery, cold and with all in the cache.
+struct Loads<'p> {
+    page: &'p Page,
+    none: Vec<(Conditions, Load)>,
+}
+
+impl<'p> Loads<'p> {
+    fn of(page: &'p Page) -> Self {
+        let networks = NETWORK_CLASSES.map(|class| class.network);
+        let conditions = networks
+            .into_iter()
+            .flat_map(|network| [Cache::Empty, Cache::Full].map(|cache| of_client(network, cache)));
+        let none =
+            conditions.map(|conditions| (conditions, load(page, &Delivery::NONE, &conditions)));
+        Self {
+            page,
+            none: none.collect(),
+        }
+    }
+
+    /// What a delivery gains; nothing if it makes any load slower.
+    fn gain(&self, delivery: &Delivery<'_>) -> Option<Gain> {
+        let mut gain = Gain {
+            least: f64::INFINITY,
+            mean: 0.0,
+            most: 0.0,
+        };
+        for (conditions, none) in &self.none {
+            let with = load(self.page, delivery, conditions);
+            if with.fcp > none.fcp || with.lcp > none.lcp {
+                return None;
+            }
+            if conditions.cache == Cache::Empty {
+                let (first, largest) = (saved(none.fcp, with.fcp), saved(none.lcp, with.lcp));
+                gain.least = gain.least.min(first + largest);
+                gain.mean += (first + largest) / NETWORK_CLASSES.len() as f64;
+                gain.most = gain.most.max(first).max(largest);
+            }
+        }
+        Some(gain)
+    }
+
+    /// The candidate that gains most, and its greatest gain.
+    fn best<C>(&self, candidates: Vec<C>, gain: impl Fn(&C) -> Option<Gain>) -> (Option<C>, f64) {
+        let mut best: Option<(C, Gain)> = None;
+        for candidate in candidates {
+            if let Some(gain) = gain(&candidate)
+                && gain.exceeds(best.as_ref().map(|(_, best)| best))
+            {
+                best = Some((candidate, gain));
+            }
+        }
+        let most = best.as_ref().map_or(0.0, |(_, gain)| gain.most);
+        (best.map(|(candidate, _)| candidate), most)
+    }
+}
+
+fn of_client(network: Network, cache: Cache) -> Conditions {
+    Conditions {
+        cache,
+        ..Conditions::new(network)
+    }
+}
+
+/// Which part of a time is saved.
+fn saved(none: Time, with: Time) -> f64 {
+    let none = none.as_nanos().max(1) as f64;
+    (none - with.as_nanos() as f64) / none
+}
