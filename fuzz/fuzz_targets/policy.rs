@@ -24,9 +24,10 @@ libfuzzer_sys::fuzz_target!(|json: &[u8]| {
         Ok(&policy)
     );
 
-    for (path, plan) in policy.pages() {
-        assert_eq!(policy.plan_index(path.as_str()), Some(plan));
-        assert_eq!(policy.plan_index(&format!("{path}?q")), Some(plan));
+    for page in policy.pages() {
+        assert_eq!(policy.page(page.path.as_str()), Some(page));
+        assert_eq!(policy.page(&format!("{}?q", page.path)), Some(page));
+        assert!(page.plan < policy.plans().len());
     }
     for (index, asset) in policy.assets().iter().enumerate() {
         assert!(policy.assets_at(asset.path.as_str()).contains(&index));

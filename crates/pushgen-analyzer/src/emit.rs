@@ -64,7 +64,13 @@ pub(crate) fn emit(
                 u32::try_from(plans.len() - 1).unwrap_or(u32::MAX)
             })
         });
-        entries.insert(path.clone(), wire::Page { plan });
+        entries.insert(
+            path.clone(),
+            wire::Page {
+                plan,
+                head: BTreeMap::new(),
+            },
+        );
     }
     let assets: Vec<wire::Asset> = assets
         .rows

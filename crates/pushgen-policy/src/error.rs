@@ -282,6 +282,20 @@ pub enum PolicyError {
         /// How many plans there are.
         plans: usize,
     },
+    /// A page's head has no bytes, or more than [`Head::MAX`](crate::Head::MAX).
+    #[error("{at}: {found} bytes, but a head has 1 to {}", crate::Head::MAX)]
+    HeadBytes {
+        /// The coding in the page's `head`.
+        at: Pointer,
+        /// What stands there.
+        found: u64,
+    },
+    /// A page has a head, but its plan pushes nothing that could follow it.
+    #[error("{at}: a head is only for pages whose plan pushes")]
+    HeadWithoutPush {
+        /// The page's `head`.
+        at: Pointer,
+    },
 }
 
 impl PolicyError {
@@ -325,7 +339,9 @@ impl PolicyError {
             | Self::Bytes { at, .. }
             | Self::DuplicatePlan { at, .. }
             | Self::UnusedPlan { at }
-            | Self::NoSuchPlan { at, .. } => at,
+            | Self::NoSuchPlan { at, .. }
+            | Self::HeadBytes { at, .. }
+            | Self::HeadWithoutPush { at } => at,
         }
     }
 }

@@ -44,7 +44,13 @@
 //!     the attributes of HTML's `link`; see [`Responsive`]. Browsers drop a link of a 103 that has any
 //!     of them.
 //!
-//! `pages`: by path without query, sorted; `plan` is an index into `plans`.
+//! `pages`: by path without query, sorted.
+//!
+//! - `plan`: an index into `plans`.
+//! - `head` (optional, only if the plan pushes): how many bytes of the document go before the pushes,
+//!   1 to 4,294,967,295, per content-coding that it may be served in; see [`Head`]. The rest of the
+//!   document follows the pushes. In a coding that is not named, and without `head`, the server
+//!   chooses.
 //!
 //! Hashes are written in base64url without padding. Members that a reader does not know are
 //! ignored, and [`Policy::unknown_fields`] lists them; everything else that is not as said here is
@@ -54,7 +60,7 @@
 //! # Example
 //!
 //! ```
-//! use pushgen_policy::Policy;
+//! use pushgen_policy::{Coding, Policy};
 //!
 //! # let json = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/example.json"));
 //! // `json` is the document above.
@@ -70,6 +76,11 @@
 //!     .collect();
 //! assert_eq!(links[0], "</css/app.css>; rel=preload; as=style");
 //! assert_eq!(links[1], "</fonts/inter.woff2>; rel=preload; as=font; crossorigin");
+//!
+//! // Of the home page, 770 bytes go before the pushes if it is sent in Brotli.
+//! let home = policy.page("/").expect("the policy has the page");
+//! assert_eq!(home.head.bytes(Coding::Br), Some(770));
+//! assert_eq!(home.head.bytes(Coding::Zstd), None);
 //!
 //! // A cache digest of a client that has the style sheet.
 //! use pushgen_policy::cache_digest::{CacheDigest, Cached};
@@ -99,6 +110,7 @@ mod coding;
 mod destination;
 mod error;
 mod fingerprint;
+mod head;
 mod link;
 mod origin;
 mod outline;
@@ -122,12 +134,13 @@ pub use coding::Coding;
 pub use destination::Destination;
 pub use error::PolicyError;
 pub use fingerprint::{ParseSha256Error, Sha256, url_key};
+pub use head::Head;
 pub use link::Link;
 pub use origin::{Origin, OriginError};
 pub use path::{PathError, UrlPath};
 pub use plan::{Entry, Means, Plan};
 pub use pointer::Pointer;
-pub use policy::Policy;
+pub use policy::{Page, Policy};
 pub use responsive::Responsive;
 #[cfg(feature = "schema")]
 pub use schema::policy_schema;

@@ -303,7 +303,9 @@ fn known_fields(outer: &[Frame<'_>]) -> Option<&'static [&'static str]> {
             "imagesizes",
             "reason",
         ]),
-        (2, Some("pages"), Some(page), _) if page.len() <= UrlPath::MAX_LEN => Some(&["plan"]),
+        (2, Some("pages"), Some(page), _) if page.len() <= UrlPath::MAX_LEN => {
+            Some(&["plan", "head"])
+        }
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::analysis;
 use crate::asset::Asset;
 use crate::error::PolicyError;
+use crate::head::Head;
 use crate::origin::Origin;
 use crate::outline;
 use crate::path::UrlPath;
@@ -29,8 +30,29 @@ pub struct Policy {
     /// Sorted by `Asset::key`.
     assets: Vec<Asset>,
     plans: Vec<Plan>,
-    /// Sorted by path; the number is an index into `plans`.
-    pages: Vec<(UrlPath, usize)>,
+    /// Sorted by path.
+    pages: Vec<Row>,
+}
+
+/// A page as it is kept. There may be 100,000 of them.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    path: UrlPath,
+    /// An index into the plans.
+    plan: u32,
+    head: Head,
+}
+
+/// A page of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page<'a> {
+    /// Its path, without a query.
+    pub path: &'a UrlPath,
+    /// Index into [`Policy::plans`].
+    pub plan: usize,
+    /// How much of the document goes before the plan's pushes.
+    pub head: Head,
 }
 
 impl Policy {
@@ -109,20 +131,27 @@ impl Policy {
         &self.plans
     }
 
-    /// The pages, sorted by path, with the index of their plan.
-    pub fn pages(&self) -> impl ExactSizeIterator<Item = (&UrlPath, usize)> {
-        self.pages.iter().map(|(path, plan)| (path, *plan))
+    /// The pages, sorted by path.
+    pub fn pages(&self) -> impl ExactSizeIterator<Item = Page<'_>> {
+        self.pages.iter().map(Row::page)
+    }
+
+    /// The page for a request target, with the index of its plan and its head; the query does not
+    /// count.
+    #[must_use]
+    pub fn page(&self, target: &str) -> Option<Page<'_>> {
+        let path = target.split_once('?').map_or(target, |(path, _)| path);
+        let place = self
+            .pages
+            .binary_search_by(|row| row.path.as_str().cmp(path))
+            .ok()?;
+        self.pages.get(place).map(Row::page)
     }
 
     /// The index of the plan for a request target; its query does not count.
     #[must_use]
     pub fn plan_index(&self, target: &str) -> Option<usize> {
-        let path = target.split_once('?').map_or(target, |(path, _)| path);
-        let place = self
-            .pages
-            .binary_search_by(|(page, _)| page.as_str().cmp(path))
-            .ok()?;
-        self.pages.get(place).map(|&(_, plan)| plan)
+        self.page(target).map(|page| page.plan)
     }
 
     /// The plan for a request target; its query does not count.
@@ -196,16 +225,29 @@ impl From<&Policy> for wire::Policy {
             plans: policy.plans.iter().map(wire::Plan::from).collect(),
             pages: policy
                 .pages()
-                .map(|(path, plan)| (path.to_string(), wire_page(plan)))
+                .map(|page| (page.path.to_string(), wire::Page::from(page)))
                 .collect(),
         }
     }
 }
 
-pub(crate) fn wire_page(plan: usize) -> wire::Page {
-    wire::Page {
-        // A policy has at most `MAX_MEMBERS` plans.
-        plan: u32::try_from(plan).unwrap_or(u32::MAX),
+impl From<Page<'_>> for wire::Page {
+    fn from(page: Page<'_>) -> Self {
+        Self {
+            // A policy has at most `MAX_MEMBERS` plans.
+            plan: u32::try_from(page.plan).unwrap_or(u32::MAX),
+            head: page.head.into(),
+        }
+    }
+}
+
+impl Row {
+    fn page(&self) -> Page<'_> {
+        Page {
+            path: &self.path,
+            plan: self.plan as usize,
+            head: self.head,
+        }
     }
 }
 
@@ -241,24 +283,35 @@ fn check_assets(
 fn check_pages(
     pages: BTreeMap<String, wire::Page>,
     plans: &[Plan],
-) -> Result<Vec<(UrlPath, usize)>, PolicyError> {
+) -> Result<Vec<Row>, PolicyError> {
     let at = |path: &str| Pointer::root().key("pages").key(path);
+    let pushes = |plan: &Plan| plan.entries.iter().any(|entry| entry.push);
+    let pushes: Vec<bool> = plans.iter().map(pushes).collect();
     pages
         .into_iter()
         .map(|(path, page)| {
-            let plan = page.plan as usize;
-            if plan >= plans.len() {
+            let Some(&pushes) = pushes.get(page.plan as usize) else {
                 return Err(PolicyError::NoSuchPlan {
                     at: at(&path).key("plan"),
                     index: page.plan,
                     plans: plans.len(),
                 });
-            }
+            };
             if path.contains('?') {
                 return Err(PolicyError::PageQuery { at: at(&path) });
             }
+            let head = Head::check(&page.head, || at(&path).key("head"))?;
+            if !head.is_empty() && !pushes {
+                return Err(PolicyError::HeadWithoutPush {
+                    at: at(&path).key("head"),
+                });
+            }
             match UrlPath::parse(path.as_str()) {
-                Ok(path) => Ok((path, plan)),
+                Ok(path) => Ok(Row {
+                    path,
+                    plan: page.plan,
+                    head,
+                }),
                 Err(reason) => Err(PolicyError::Path {
                     at: at(&path),
                     reason,
@@ -269,11 +322,11 @@ fn check_pages(
 }
 
 /// Equal plans are shared, and none is left over.
-fn check_sharing(plans: &[Plan], pages: &[(UrlPath, usize)]) -> Result<(), PolicyError> {
+fn check_sharing(plans: &[Plan], pages: &[Row]) -> Result<(), PolicyError> {
     let at = |index| Pointer::root().key("plans").index(index);
     let mut used = vec![false; plans.len()];
-    for &(_, plan) in pages {
-        if let Some(used) = used.get_mut(plan) {
+    for page in pages {
+        if let Some(used) = used.get_mut(page.plan as usize) {
             *used = true;
         }
     }

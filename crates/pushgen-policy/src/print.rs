@@ -10,7 +10,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::plan::Plan;
-use crate::policy::{Policy, wire_page};
+use crate::policy::Policy;
 use crate::version::{SCHEMA, VERSION};
 use crate::wire;
 
@@ -38,17 +38,11 @@ pub(crate) fn policy(policy: &Policy) -> String {
     text.push_str(",\n  \"plans\": ");
     block(&mut text, "  ", ['[', ']'], policy.plans().iter(), plan);
     text.push_str(",\n  \"pages\": ");
-    block(
-        &mut text,
-        "  ",
-        ['{', '}'],
-        policy.pages(),
-        |text, (path, plan)| {
-            line(text, &path.as_str());
-            text.push_str(": ");
-            line(text, &wire_page(plan));
-        },
-    );
+    block(&mut text, "  ", ['{', '}'], policy.pages(), |text, page| {
+        line(text, &page.path.as_str());
+        text.push_str(": ");
+        line(text, &wire::Page::from(page));
+    });
     text.push_str("\n}\n");
     text
 }

@@ -74,6 +74,16 @@ pub(crate) fn sizes(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+pub(crate) fn head(_: &mut SchemaGenerator) -> Schema {
+    let bytes = json_schema!({ "type": "integer", "minimum": 1, "maximum": crate::Head::MAX });
+    json_schema!({
+        "description": "Bytes of the document that go before the pushes, per content-coding; only with a plan that pushes.",
+        "type": "object",
+        "properties": { "br": bytes, "gzip": bytes, "identity": bytes, "zstd": bytes },
+        "additionalProperties": false
+    })
+}
+
 pub(crate) fn means(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": [["push"], ["hint"], ["push", "hint"], ["link"]] })
 }

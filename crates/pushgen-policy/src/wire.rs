@@ -192,9 +192,14 @@ pub struct Entry {
 }
 
 /// A page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Page {
     /// Index into `plans`.
     pub plan: u32,
+    /// Bytes of the document that go before the pushes, per content-coding; only with a plan that
+    /// pushes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::head"))]
+    pub head: BTreeMap<Coding, u64>,
 }

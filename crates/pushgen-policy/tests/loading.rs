@@ -1,7 +1,7 @@
 //! What `Policy::from_json` takes and what it refuses, with the place that it names.
 
 use pushgen_policy::{
-    MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS, PathError, Policy, PolicyError, wire,
+    Coding, Head, MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS, PathError, Policy, PolicyError, wire,
 };
 
 const EXAMPLE: &str = include_str!("../schema/example.json");
@@ -464,6 +464,37 @@ fn refuses_what_is_wrong_and_says_where() {
             "NoSuchPlan",
             "/pages/~1legal.html/plan",
         ),
+        (
+            r#""br": 770"#,
+            r#""br": 0"#,
+            "HeadBytes",
+            "/pages/~1/head/br",
+        ),
+        (
+            r#""br": 770"#,
+            r#""br": 4294967296"#,
+            "HeadBytes",
+            "/pages/~1/head/br",
+        ),
+        (r#""br": 770"#, r#""br": -1"#, "Shape", "/pages/~1/head/br"),
+        (
+            r#""br": 770"#,
+            r#""deflate": 770"#,
+            "Shape",
+            "/pages/~1/head/deflate",
+        ),
+        (
+            r#""br": 770"#,
+            r#""br": 770, "br": 770"#,
+            "DuplicateKey",
+            "/pages/~1/head/br",
+        ),
+        (
+            r#"{"plan": 1}"#,
+            r#"{"plan": 1, "head": {"identity": 1}}"#,
+            "HeadWithoutPush",
+            "/pages/~1legal.html/head",
+        ),
         (r#""/about/""#, r#""about/""#, "Path", "/pages/about~1"),
         (
             r#""/about/""#,
@@ -525,9 +556,13 @@ fn refuses_assets_out_of_order_and_equal_ones() {
 fn refuses_equal_plans() {
     let mut policy: wire::Policy = serde_json::from_str(EXAMPLE).unwrap();
     policy.plans.push(policy.plans[0].clone());
-    policy
-        .pages
-        .insert("/z/".to_owned(), wire::Page { plan: 2 });
+    policy.pages.insert(
+        "/z/".to_owned(),
+        wire::Page {
+            plan: 2,
+            ..wire::Page::default()
+        },
+    );
     let error = Policy::try_from(policy).unwrap_err();
     assert_eq!(error.to_string(), "/plans/2: the same plan as 0");
 }
@@ -674,6 +709,29 @@ fn knows_every_member_of_the_format() {
         serde_json::from_str::<serde_json::Value>(EXAMPLE).unwrap()
     );
     assert!(Policy::unknown_fields(b"{").is_err());
+}
+
+#[test]
+fn a_page_has_a_head_for_each_coding_that_is_named() {
+    let head = |json: &str| {
+        let policy = Policy::from_json(json.as_bytes()).unwrap();
+        let head = policy.page("/?x=1").unwrap().head;
+        [Coding::Br, Coding::Gzip, Coding::Identity, Coding::Zstd].map(|coding| head.bytes(coding))
+    };
+    assert_eq!(head(EXAMPLE), [Some(770), Some(901), Some(2310), None]);
+    let cases = [
+        (r#"{"zstd": 1}"#, [None, None, None, Some(1)]),
+        (
+            r#"{"identity": 4294967295}"#,
+            [None, None, Some(Head::MAX), None],
+        ),
+        // As if there were none.
+        ("{}", [None; 4]),
+    ];
+    for (written, expected) in cases {
+        let json = with(r#"{"br": 770, "gzip": 901, "identity": 2310}"#, written);
+        assert_eq!(head(&json), expected, "{written}");
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use pushgen_policy::{
-    Class, Coding, ColorScheme, CrossOrigin, Destination, Means, Origin, Policy, Sha256, UrlPath,
-    Viewport, url_key, wire,
+    Class, Coding, ColorScheme, CrossOrigin, Destination, Head, Means, Origin, Policy, Sha256,
+    UrlPath, Viewport, url_key, wire,
 };
 
 fn path() -> impl Strategy<Value = String> {
@@ -156,6 +156,15 @@ fn plan(assets: &[wire::Asset], reason: String, lots: Lots) -> wire::Plan {
     }
 }
 
+fn head() -> impl Strategy<Value = BTreeMap<Coding, u64>> {
+    prop::collection::btree_map(select(Coding::ALL), 1..=Head::MAX, 0..4)
+}
+
+fn pushes(plan: &wire::Plan) -> bool {
+    let mut means = plan.entries.iter().flat_map(|entry| &entry.means);
+    means.any(|means| *means == Means::Push)
+}
+
 fn policy() -> impl Strategy<Value = wire::Policy> {
     let origin = prop::option::of(select(&["https://example.com", "http://[::1]:8080"][..]));
     origin.prop_flat_map(|origin| {
@@ -174,7 +183,7 @@ fn policy() -> impl Strategy<Value = wire::Policy> {
             prop::option::of(analysis()),
             prop::collection::vec(asset(parsed), 0..8),
             prop::collection::vec((".{0,12}", lots), 0..5),
-            prop::collection::vec((path(), any::<prop::sample::Index>()), 0..6),
+            prop::collection::vec((path(), any::<prop::sample::Index>(), head()), 0..6),
         )
             .prop_map(|(origin, generator, analysis, mut assets, plans, pages)| {
                 assets.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -194,16 +203,22 @@ fn policy() -> impl Strategy<Value = wire::Policy> {
                     ..wire::Policy::default()
                 };
                 // Every plan gets a page of its own, further pages share.
+                let page = |plan: usize, head| wire::Page {
+                    plan: u32::try_from(plan).unwrap(),
+                    head: if pushes(&distinct[plan]) {
+                        head
+                    } else {
+                        BTreeMap::new()
+                    },
+                };
                 for plan in 0..distinct.len() {
-                    let plan = u32::try_from(plan).unwrap();
-                    policy
-                        .pages
-                        .insert(format!("/{plan}/"), wire::Page { plan });
+                    let page = page(plan, BTreeMap::new());
+                    policy.pages.insert(format!("/{plan}/"), page);
                 }
-                for (path, lot) in pages {
+                for (path, lot, head) in pages {
                     if !distinct.is_empty() && !path.contains('?') {
-                        let plan = u32::try_from(lot.index(distinct.len())).unwrap();
-                        policy.pages.insert(path, wire::Page { plan });
+                        let page = page(lot.index(distinct.len()), head);
+                        policy.pages.insert(path, page);
                     }
                 }
                 policy.plans = distinct;
@@ -231,8 +246,10 @@ proptest! {
         let read = Policy::from_json(json.as_bytes());
         prop_assert_eq!(read.as_ref(), Ok(&policy));
         prop_assert_eq!(&policy.to_json(), &json);
-        for path in wire.pages.keys() {
+        for (path, page) in &wire.pages {
             prop_assert!(policy.plan_for(path).is_some());
+            let found = policy.page(path).map(wire::Page::from);
+            prop_assert_eq!(found.as_ref(), Some(page));
         }
         // The text is also what serde would have written, spaces apart.
         prop_assert_eq!(serde_json::from_str::<wire::Policy>(&json).unwrap(), wire);
