@@ -4,15 +4,15 @@
 //! are independent of each other and run in parallel; style sheets, scripts and weights are worked out
 //! by the first page that asks and shared by all. Nothing of a page is kept but its plan.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use encoding_rs::UTF_8;
-use pushgen_policy::{Origin, Policy, PolicyError};
+use pushgen_policy::{Coding, Origin, Policy, PolicyError};
 use rayon::prelude::*;
 
-use crate::emit;
+use crate::emit::{self, PlannedPage};
 use crate::encoding::{Decoded, decode_html, looks_binary};
 use crate::finding::{Code, Finding};
 use crate::graph::{
@@ -88,6 +88,8 @@ pub struct PageAnalysis {
     pub findings: Vec<Finding>,
     /// What the model of a page load knows of it; nothing if it has too many assets.
     pub modelled: Option<Modelled>,
+    /// Bytes of the document that its first paint needs.
+    pub first_paint_bytes: u64,
 }
 
 /// What is known of a site when every page was analysed.
@@ -190,12 +192,14 @@ impl<'s> Analyzer<'s> {
         findings.dedup();
         let mut graph = merge(graphs, &self.viewport_names, &layouts)
             .unwrap_or_else(|| PageGraph::unread(self.site, page));
-        let modelled = self.modelled(page, &text, &dom, &graph);
+        let document = DocumentLayout::of(&text, &dom, last_element(&graph));
+        let modelled = self.modelled(page, &document, &dom, &graph);
         self.traces.add_to(page, &mut graph);
         PageAnalysis {
             graph,
             findings,
             modelled,
+            first_paint_bytes: document.first_paint() as u64,
         }
     }
 
@@ -284,14 +288,26 @@ impl<'s> Analyzer<'s> {
         proposal.settle(choice.as_deref())
     }
 
+    /// How many bytes of a document go before its pushes, in each coding that it is there in; none without pushes.
+    fn head(&self, page: FileId, analysis: &PageAnalysis, plan: &Plan) -> BTreeMap<Coding, u64> {
+        if !plan.pushes() {
+            return BTreeMap::new();
+        }
+        let before = match plan.is_interleaved {
+            true => analysis.first_paint_bytes,
+            false => self.site.size(page),
+        };
+        self.site.coded_offsets(page, before)
+    }
+
     /// What the model of a page load knows of a page; nothing if it has too many assets.
-    fn modelled(&self, page: FileId, text: &str, dom: &Dom, graph: &PageGraph) -> Option<Modelled> {
-        let elements = graph
-            .fetches
-            .iter()
-            .filter(|fetch| fetch.when == When::Load);
-        let elements = elements.filter_map(|fetch| fetch.element);
-        let document = DocumentLayout::of(text, dom, elements.max().unwrap_or(0));
+    fn modelled(
+        &self,
+        page: FileId,
+        document: &DocumentLayout,
+        dom: &Dom,
+        graph: &PageGraph,
+    ) -> Option<Modelled> {
         let layout = Layout {
             bytes: document.bytes as u64,
             wire_bytes: self.site.document_wire_bytes(page),
@@ -345,19 +361,25 @@ impl<'s> Analyzer<'s> {
         let analyse = |page: &FileId| {
             let analysis = self.page(*page);
             let (plan, _) = self.plan(&analysis);
+            let head = self.head(*page, &analysis, &plan);
             let PageAnalysis {
                 graph, findings, ..
             } = analysis;
             on_page();
-            (graph.page.to_string(), share(plan), findings)
+            let page = PlannedPage {
+                path: graph.page.to_string(),
+                plan: share(plan),
+                head,
+            };
+            (page, findings)
         };
-        let pages: Vec<(String, Arc<Plan>, Vec<Finding>)> =
+        let pages: Vec<(PlannedPage, Vec<Finding>)> =
             self.site.pages().par_iter().map(analyse).collect();
         let mut findings = self.shared_findings();
         let mut plans = Vec::with_capacity(pages.len());
-        for (path, plan, noticed) in pages {
+        for (page, noticed) in pages {
             findings.extend(noticed);
-            plans.push((path, plan));
+            plans.push(page);
         }
         findings.sort();
         findings.dedup();
@@ -387,6 +409,14 @@ impl<'s> Analyzer<'s> {
             viewport,
         }
     }
+}
+
+/// The last element of a page that asks for something before `load`.
+fn last_element(graph: &PageGraph) -> usize {
+    let fetches = graph.fetches.iter();
+    let of_load = fetches.filter(|fetch| fetch.when == When::Load);
+    let elements = of_load.filter_map(|fetch| fetch.element);
+    elements.max().unwrap_or(0)
 }
 
 fn too_deep(site: &Site, page: FileId, stopped: Stopped) -> Finding {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use pushgen_policy::{Policy, PolicyError, UrlPath, url_key, wire};
+use pushgen_policy::{Coding, Policy, PolicyError, UrlPath, url_key, wire};
 
 use crate::analyzer::{Analysis, Analyzer, Totals};
 use crate::finding::{Code, Finding, shown};
@@ -16,14 +16,24 @@ use crate::viewport::{ColorScheme, Viewport};
 /// Name and version of what writes the policy.
 const GENERATOR: &str = concat!("pushgen ", env!("CARGO_PKG_VERSION"));
 
+/// What is sent with a page.
+#[derive(Debug)]
+pub(crate) struct PlannedPage {
+    /// Its request target.
+    pub(crate) path: String,
+    pub(crate) plan: Arc<Plan>,
+    /// Bytes of the document that go before the pushes.
+    pub(crate) head: BTreeMap<Coding, u64>,
+}
+
 /// Assembles the policy of a site.
 pub(crate) fn emit(
     analyzer: &Analyzer<'_>,
-    mut pages: Vec<(String, Arc<Plan>)>,
+    mut pages: Vec<PlannedPage>,
     mut findings: Vec<Finding>,
 ) -> Result<Analysis, PolicyError> {
-    pages.sort_by(|a, b| a.0.cmp(&b.0));
-    pages.retain(|(path, _)| {
+    pages.sort_by(|a, b| a.path.cmp(&b.path));
+    pages.retain(|PlannedPage { path, .. }| {
         let servable = UrlPath::parse(path.as_str());
         if let Err(error) = &servable {
             let message = format!(
@@ -43,10 +53,10 @@ pub(crate) fn emit(
     let mut seen = HashSet::new();
     let distinct = pages
         .iter()
-        .filter(|(_, plan)| seen.insert(Arc::as_ptr(plan)));
+        .filter(|page| seen.insert(Arc::as_ptr(&page.plan)));
     let assets = Assets::of(
         distinct
-            .flat_map(|(_, plan)| &plan.entries)
+            .flat_map(|page| &page.plan.entries)
             .map(|entry| &entry.asset),
     );
     let mut plans: Vec<wire::Plan> = Vec::new();
@@ -54,7 +64,7 @@ pub(crate) fn emit(
     let mut index: HashMap<*const Plan, u32> = HashMap::new();
     let mut entries: BTreeMap<String, wire::Page> = BTreeMap::new();
     let mut pages_with_plan = 0;
-    for (path, plan) in &pages {
+    for PlannedPage { path, plan, head } in &pages {
         pages_with_plan += usize::from(!plan.entries.is_empty());
         let plan = *index.entry(Arc::as_ptr(plan)).or_insert_with(|| {
             // Plans that differ in what the policy does not tell apart become one here.
@@ -64,13 +74,8 @@ pub(crate) fn emit(
                 u32::try_from(plans.len() - 1).unwrap_or(u32::MAX)
             })
         });
-        entries.insert(
-            path.clone(),
-            wire::Page {
-                plan,
-                head: BTreeMap::new(),
-            },
-        );
+        let head = head.clone();
+        entries.insert(path.clone(), wire::Page { plan, head });
     }
     let assets: Vec<wire::Asset> = assets
         .rows

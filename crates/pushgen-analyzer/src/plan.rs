@@ -54,6 +54,17 @@ pub struct Plan {
     pub entries: Vec<PlanEntry>,
     /// Why the plan is as it is.
     pub reason: String,
+    /// Whether its pushes go before what of the document the first paint can do without, and not after all of it.
+    pub is_interleaved: bool,
+}
+
+impl Plan {
+    /// Whether anything is pushed.
+    #[must_use]
+    pub fn pushes(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.means.contains(&Means::Push))
+    }
 }
 
 /// One asset of a plan.
@@ -238,7 +249,12 @@ impl Proposal {
             path: entry.asset.path,
         }));
         let reason = self.closure.reason(&entries, self.budget, choice);
-        (Plan { entries, reason }, left_out)
+        let plan = Plan {
+            entries,
+            reason,
+            is_interleaved: choice.is_none_or(|choice| choice.is_interleaved),
+        };
+        (plan, left_out)
     }
 }
 

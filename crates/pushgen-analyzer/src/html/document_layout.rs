@@ -85,6 +85,11 @@ impl DocumentLayout {
         }
     }
 
+    /// How much of the text a first paint needs: up to the first content, or what comes before the body.
+    pub(crate) fn first_paint(&self) -> usize {
+        self.content_at.unwrap_or(self.body_at)
+    }
+
     /// The place behind an element's start tag, if it has one.
     pub(crate) fn end_of_tag(&self, element: usize) -> Option<usize> {
         self.ends.get(element).copied().filter(|end| *end > 0)

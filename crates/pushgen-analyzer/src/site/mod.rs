@@ -6,6 +6,7 @@
 //!
 //! A page is a file named `*.html`, `*.htm` or `*.xhtml`; the latter is read with the HTML parser too.
 
+mod coded_offset;
 mod crawl;
 mod image_size;
 mod urls;
@@ -98,6 +99,13 @@ pub struct Site {
     findings: Vec<Finding>,
 }
 
+/// The extensions that a precompressed file has behind that of the plain one.
+const SIBLINGS: [(&[u8], Coding); 3] = [
+    (b"br", Coding::Br),
+    (b"gz", Coding::Gzip),
+    (b"zst", Coding::Zstd),
+];
+
 impl Site {
     /// Lists the files below `root`. Nothing but their names and sizes is read.
     ///
@@ -189,14 +197,10 @@ impl Site {
 
     /// The file that `path` is a precompressed encoding of, if that file exists.
     fn plain_sibling(&self, path: &[u8]) -> Option<(FileId, Coding)> {
-        let coding = match extension(path) {
-            b"br" => Coding::Br,
-            b"gz" => Coding::Gzip,
-            b"zst" => Coding::Zstd,
-            _ => return None,
-        };
-        let plain = &path[..path.len() - extension(path).len() - 1];
-        Some((*self.by_path.get(plain)?, coding))
+        let known = |(known, _): &&(&[u8], Coding)| extension(path) == *known;
+        let (extension, coding) = SIBLINGS.iter().find(known)?;
+        let plain = &path[..path.len() - extension.len() - 1];
+        Some((*self.by_path.get(plain)?, *coding))
     }
 
     /// The pages in the order of their paths.
@@ -239,6 +243,14 @@ impl Site {
     /// The whole content of a file.
     pub(crate) fn read(&self, file: FileId) -> io::Result<Vec<u8>> {
         fs::read(self.location(file))
+    }
+
+    /// The whole content of a file's precompressed sibling.
+    pub(crate) fn read_sibling(&self, file: FileId, coding: Coding) -> Option<Vec<u8>> {
+        let (extension, _) = SIBLINGS.iter().find(|(_, known)| *known == coding)?;
+        let plain = &self.files[file.index()].path;
+        let path = [plain.as_slice(), b".", *extension].concat();
+        fs::read(self.root.join(crawl::path_from_bytes(&path))).ok()
     }
 
     /// The folder the site was loaded from, with symbolic links resolved.
