@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pushgen_analyzer::model::{Network, NetworkError, Time};
 use pushgen_analyzer::{
     ColorScheme, DEFAULT_BUDGET, Options, Severity, Site, SiteError, SiteOptions, Viewport,
 };
@@ -61,6 +62,12 @@ pub(crate) enum Command {
     /// Show a page's dependency tree and the reason for every decision
     #[command(after_help = EXIT_STATUS_OF_SHOWING)]
     Explain(Explain),
+    /// Tell what a plan is worth on each network, by a model of the page load
+    ///
+    /// For each page and network: the first and the largest paint of a first visit without a plan, with its hints, with
+    /// its pushes, and the limit that nothing can beat.
+    #[command(after_help = EXIT_STATUS_OF_SHOWING)]
+    Simulate(Simulate),
     /// Validate a policy, and tell whether it still fits a site
     #[command(after_help = EXIT_STATUS)]
     Check(Check),
@@ -125,6 +132,56 @@ pub(crate) struct Explain {
     /// A tree for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Simulate {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
+
+    /// The policy whose plans are simulated, instead of those that `analyze` would write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Only this page, by URL or by file: /a/ or a/index.html; may be given several times
+    #[arg(long, value_name = "PAGE")]
+    pub(crate) page: Vec<String>,
+
+    /// A network class (slow-3g, satellite, fast-3g, slow-4g, 4g, cable), or a network of your own as round-trip time,
+    /// rate and rate towards the server; may be given several times, all classes unless given
+    #[arg(long, value_name = "NAME|RTT/DOWN[/UP]", value_parser = network)]
+    pub(crate) network: Vec<NamedNetwork>,
+
+    /// How long the server thinks before it answers for a page
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = time)]
+    pub(crate) think: Time,
+
+    /// Tables for people, or JSON Lines
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// A network by the name that it was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedNetwork {
+    pub(crate) name: String,
+    pub(crate) network: Network,
+}
+
+fn network(text: &str) -> Result<NamedNetwork, NetworkError> {
+    Ok(NamedNetwork {
+        name: text.to_owned(),
+        network: text.parse()?,
+    })
+}
+
+fn time(text: &str) -> Result<Time, String> {
+    let time = text.parse::<Time>();
+    time.map_err(|_| format!("`{text}` is no time up to 60s, such as 100ms or 0.3s"))
 }
 
 #[derive(Debug, Clone, Args)]

@@ -37,6 +37,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Analyze(command) => commands::analyze::run(command, arguments),
         Command::Graph(command) => commands::graph::run(command, arguments),
         Command::Explain(command) => commands::explain::run(command, arguments),
+        Command::Simulate(command) => commands::simulate::run(command, arguments),
         Command::Check(command) => commands::check::run(command, arguments),
         #[cfg(feature = "serve")]
         Command::Serve(command) => commands::serve::run(command, arguments),

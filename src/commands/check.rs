@@ -163,7 +163,7 @@ fn changed_pages(old: &wire::Policy, new: &wire::Policy) -> Vec<String> {
     paths
         .into_iter()
         .filter(|path| match (old.pages.get(*path), new.pages.get(*path)) {
-            (Some(a), Some(b)) => differs(a.plan, b.plan),
+            (Some(a), Some(b)) => a.head != b.head || differs(a.plan, b.plan),
             _ => true,
         })
         .cloned()

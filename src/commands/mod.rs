@@ -7,6 +7,7 @@ pub(crate) mod graph;
 pub(crate) mod schema;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
+pub(crate) mod simulate;
 mod traces;
 
 use anyhow::{Context, bail};

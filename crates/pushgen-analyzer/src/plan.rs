@@ -35,6 +35,7 @@ use crate::graph::{Fetch, LcpImage, PageGraph};
 use crate::lcp::PLANNED;
 use crate::model::Modelled;
 use crate::reference::{When, confidence};
+use crate::simulation::Sent;
 use crate::site::FileId;
 
 /// The budget unless told otherwise: three initial windows of TCP (RFC 6928, 14,600 bytes each), the
@@ -59,6 +60,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What is pushed and hinted, in send order.
+    pub fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+        self.entries.iter().map(|entry| Sent {
+            path: &entry.asset.path,
+            push: entry.means.contains(&Means::Push),
+            hint: entry.means.contains(&Means::Hint),
+        })
+    }
+
     /// Whether anything is pushed.
     #[must_use]
     pub fn pushes(&self) -> bool {

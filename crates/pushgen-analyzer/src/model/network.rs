@@ -134,6 +134,14 @@ impl FromStr for Network {
     }
 }
 
+impl FromStr for Time {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        parse_rtt(text)
+    }
+}
+
 fn parse_rtt(text: &str) -> Result<Time, NetworkError> {
     scaled(text, &[("ms", 1e6), ("s", 1e9)])
         .map(Time::from_nanos)

@@ -1,0 +1,76 @@
+//! What a plan is worth: the page's loads without it, with its hints and with its pushes, and what no delivery can beat.
+//!
+//! In: a page as the model knows it, what is sent with it, a network. Out: a [`Simulation`]. A client takes hints or
+//! pushes: one that takes pushes gets as hints what is not pushed.
+
+use std::collections::HashMap;
+
+use crate::graph::PageGraph;
+use crate::model::{Bound, Conditions, Delivery, Load, Modelled, load, lower_bound};
+use crate::plan::choice::first_content;
+
+/// One asset that is sent with a page, in send order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent<'s> {
+    /// The request target.
+    pub path: &'s str,
+    /// Whether it is pushed.
+    pub push: bool,
+    /// Whether it is hinted.
+    pub hint: bool,
+}
+
+/// Loads of one page on one network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Simulation {
+    /// Nothing is sent ahead.
+    pub none: Load,
+    /// Hints go ahead in a 103.
+    pub hints: Load,
+    /// Pushes go with the page.
+    pub push: Load,
+    /// What no delivery can beat.
+    pub limit: Bound,
+}
+
+impl Simulation {
+    /// Loads a page under these conditions. What of `sent` the page does not ask for is left out, as the model knows
+    /// nothing of it.
+    #[must_use]
+    pub fn of(
+        graph: &PageGraph,
+        modelled: &Modelled,
+        sent: &[Sent<'_>],
+        is_interleaved: bool,
+        conditions: &Conditions,
+    ) -> Self {
+        let Modelled { page, fetches } = modelled;
+        let paths = fetches.iter().filter_map(|at| graph.fetches.get(*at));
+        let assets: HashMap<&str, u16> = paths.map(|fetch| &*fetch.path).zip(0..).collect();
+        let chosen = |wanted: &dyn Fn(&Sent<'_>) -> bool| -> Vec<u16> {
+            let wanted = sent.iter().filter(|sent| wanted(sent));
+            let found = wanted.filter_map(|sent| assets.get(sent.path));
+            found.copied().collect()
+        };
+        let head = match is_interleaved {
+            true => first_content(page),
+            false => page.html_bytes(),
+        };
+        let hints = Delivery {
+            early_hints: &chosen(&|sent| sent.hint),
+            ..Delivery::NONE
+        };
+        let push = Delivery {
+            push: &chosen(&|sent| sent.push),
+            head,
+            early_hints: &chosen(&|sent| sent.hint && !sent.push),
+            ..Delivery::NONE
+        };
+        Self {
+            none: load(page, &Delivery::NONE, conditions),
+            hints: load(page, &hints, conditions),
+            push: load(page, &push, conditions),
+            limit: lower_bound(page, conditions),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! `pushgen simulate`: what a plan is worth on each network, by the model of a page load.
+//!
+//! One table a page for people, one JSON object a page and network for programs. Times are milliseconds from the
+//! navigation, of a first visit. Without a policy the plans are those that `analyze` would write.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use pushgen_analyzer::model::{Conditions, Load, NETWORK_CLASSES, Time, captured};
+use pushgen_analyzer::{Analyzer, FileId, PageAnalysis, Sent, Simulation};
+use pushgen_policy::{Coding, Policy};
+use serde::Serialize;
+
+use super::{find_page, traces, use_threads};
+use crate::cli::{Arguments, Format, NamedNetwork, Simulate};
+use crate::output::terminal::shown;
+use crate::output::{BOLD, DIM, GREEN, RED, stdout};
+use crate::progress::Progress;
+
+/// Pages that are shown to people unless they name some.
+const MAX_SHOWN: usize = 20;
+
+pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    use_threads(command.site.jobs)?;
+    let policy = match &command.policy {
+        Some(path) => {
+            let name = path.display();
+            let bytes = std::fs::read(path).with_context(|| {
+                format!("cannot read {name}; `pushgen analyze DIST` writes a policy")
+            })?;
+            let policy = Policy::from_json(&bytes);
+            Some(policy.with_context(|| format!("{name} is not a valid policy"))?)
+        }
+        None => None,
+    };
+    let site = command.site.load()?;
+    let mut options = command.plan.complete(command.site.options());
+    options.traces = traces::read(&command.traces)?;
+    let analyzer = Analyzer::new(&site, options);
+    let pages: Vec<FileId> = match command.page.as_slice() {
+        [] => site.pages().to_vec(),
+        named => named
+            .iter()
+            .map(|page| find_page(&site, page))
+            .collect::<Result<_, _>>()?,
+    };
+    let networks = match command.network.as_slice() {
+        [] => NETWORK_CLASSES
+            .iter()
+            .map(|class| NamedNetwork {
+                name: class.name.to_owned(),
+                network: class.network,
+            })
+            .collect(),
+        named => named.to_vec(),
+    };
+    let is_named = !command.page.is_empty();
+    let is_json = command.format == Format::Json;
+    let progress = Progress::new(pages.len(), arguments.quiet > 0);
+    let (mut shown_pages, mut others) = (0, 0);
+    stdout::styled(|out| {
+        for page in pages {
+            let analysis = analyzer.page(page);
+            progress.page_done();
+            let (sent, is_interleaved) = sent(&analyzer, &analysis, policy.as_ref());
+            let sent: Vec<Sent<'_>> = sent.iter().map(Entry::sent).collect();
+            if sent.is_empty() && !is_named && !is_json {
+                continue;
+            }
+            if shown_pages >= MAX_SHOWN && !is_named && !is_json {
+                others += 1;
+                continue;
+            }
+            shown_pages += 1;
+            let rows = networks.iter().filter_map(|network| {
+                let mut conditions = Conditions::new(network.network);
+                conditions.server.think = command.think;
+                let modelled = analysis.modelled.as_ref()?;
+                let simulation = Simulation::of(
+                    &analysis.graph,
+                    modelled,
+                    &sent,
+                    is_interleaved,
+                    &conditions,
+                );
+                Some((network, simulation))
+            });
+            let rows: Vec<_> = rows.collect();
+            if is_json {
+                for (network, simulation) in rows {
+                    let row = Row::of(&analysis.graph.page, network, &simulation);
+                    serde_json::to_writer(&mut *out, &row)?;
+                    out.write_all(b"\n")?;
+                }
+            } else {
+                table(out, &analysis.graph.page, &rows)?;
+            }
+        }
+        Ok(())
+    })?;
+    progress.finish();
+    if is_json {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if shown_pages == 0 {
+        bail!("no page of the site has a plan; name one with --page to see its loads all the same");
+    }
+    if others > 0 {
+        stdout::styled(|out| {
+            writeln!(
+                out,
+                "{DIM}{others} more pages have a plan; --page names them, --format json shows all{DIM:#}"
+            )
+        })?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is sent with a page, kept for as long as it is simulated.
+struct Entry {
+    path: String,
+    push: bool,
+    hint: bool,
+}
+
+impl Entry {
+    fn sent(&self) -> Sent<'_> {
+        Sent {
+            path: &self.path,
+            push: self.push,
+            hint: self.hint,
+        }
+    }
+}
+
+/// What the policy sends with a page, or the plan that is made for it, and whether its pushes interrupt the document.
+fn sent(
+    analyzer: &Analyzer<'_>,
+    analysis: &PageAnalysis,
+    policy: Option<&Policy>,
+) -> (Vec<Entry>, bool) {
+    let Some(policy) = policy else {
+        let (plan, _) = analyzer.plan(analysis);
+        let entries = plan.sent().map(|sent| Entry {
+            path: sent.path.to_owned(),
+            push: sent.push,
+            hint: sent.hint,
+        });
+        return (entries.collect(), plan.is_interleaved);
+    };
+    let page = policy.page(&analysis.graph.page);
+    let Some((page, plan)) = page.and_then(|page| Some((page, policy.plans().get(page.plan)?)))
+    else {
+        return (Vec::new(), false);
+    };
+    let entries = plan.entries.iter().filter_map(|entry| {
+        let asset = policy.assets().get(entry.asset)?;
+        Some(Entry {
+            path: asset.path.to_string(),
+            push: entry.push,
+            hint: entry.hint,
+        })
+    });
+    let head = page.head.bytes(Coding::Identity);
+    let is_interleaved = head.is_none_or(|head| head <= analysis.first_paint_bytes);
+    (entries.collect(), is_interleaved)
+}
+
+/// One load as data.
+#[derive(Serialize)]
+struct LoadView {
+    fcp_ms: f64,
+    lcp_ms: f64,
+    load_ms: f64,
+    bytes: u64,
+}
+
+/// One line of JSON.
+#[derive(Serialize)]
+struct Row<'a> {
+    page: &'a str,
+    network: &'a str,
+    none: LoadView,
+    hints: LoadView,
+    push: LoadView,
+    limit: LimitView,
+    /// What part of the possible gain is taken; absent where nothing can be gained.
+    captured_by_hints: Option<f64>,
+    captured_by_push: Option<f64>,
+}
+
+/// The lower bound as data.
+#[derive(Serialize)]
+struct LimitView {
+    fcp_ms: f64,
+    /// Bytes that have to arrive before the first paint.
+    bytes: u64,
+}
+
+impl<'a> Row<'a> {
+    fn of(page: &'a str, network: &'a NamedNetwork, simulation: &Simulation) -> Self {
+        let Simulation {
+            none,
+            hints,
+            push,
+            limit,
+        } = simulation;
+        let part = |load: &Load| {
+            let part = captured(none.fcp, load.fcp, limit.fcp)?;
+            Some((part * 1000.0).round() / 1000.0)
+        };
+        Self {
+            page,
+            network: &network.name,
+            none: LoadView::of(none),
+            hints: LoadView::of(hints),
+            push: LoadView::of(push),
+            limit: LimitView {
+                fcp_ms: milliseconds(limit.fcp),
+                bytes: limit.bytes,
+            },
+            captured_by_hints: part(hints),
+            captured_by_push: part(push),
+        }
+    }
+}
+
+impl LoadView {
+    fn of(load: &Load) -> Self {
+        Self {
+            fcp_ms: milliseconds(load.fcp),
+            lcp_ms: milliseconds(load.lcp),
+            load_ms: milliseconds(load.load),
+            bytes: load.bytes,
+        }
+    }
+}
+
+/// With one digit behind the point.
+fn milliseconds(time: Time) -> f64 {
+    (time.as_nanos() as f64 / 1e5).round() / 10.0
+}
+
+fn table(
+    out: &mut dyn Write,
+    page: &str,
+    rows: &[(&NamedNetwork, Simulation)],
+) -> std::io::Result<()> {
+    writeln!(out, "{BOLD}{}{BOLD:#}", shown(page))?;
+    if rows.is_empty() {
+        return writeln!(out, "  the page has too many assets to be simulated");
+    }
+    let width = rows.iter().map(|(network, _)| network.name.len());
+    let width = width.max().unwrap_or(0).max("first paint".len());
+    let mut part = |title: &str, of: &dyn Fn(&Load) -> Time, limit: bool| -> std::io::Result<()> {
+        let last = if limit { "limit" } else { "" };
+        writeln!(
+            out,
+            "  {DIM}{title:width$}  {:>9}  {:>17}  {:>17}  {last:>9}{DIM:#}",
+            "none", "hints", "push"
+        )?;
+        for (network, simulation) in rows {
+            let none = of(&simulation.none);
+            let [hints, push] =
+                [&simulation.hints, &simulation.push].map(|load| gain(none, of(load)));
+            let limit = match limit {
+                true => format!("{:>6.0} ms", milliseconds(simulation.limit.fcp)),
+                false => String::new(),
+            };
+            let name = shown(&network.name);
+            writeln!(
+                out,
+                "  {name:width$}  {:>6.0} ms  {hints}  {push}  {limit}",
+                milliseconds(none)
+            )?;
+        }
+        Ok(())
+    };
+    part("first paint", &|load| load.fcp, true)?;
+    let differs = |load: &Load| load.lcp != load.fcp;
+    if rows.iter().any(|(_, simulation)| differs(&simulation.none)) {
+        part("largest paint", &|load| load.lcp, false)?;
+    }
+    writeln!(out)
+}
+
+/// A time and how it compares: `655 ms   -23 %`, 17 characters wide.
+fn gain(none: Time, with: Time) -> String {
+    let (before, after) = (none.as_nanos().max(1) as f64, with.as_nanos() as f64);
+    let percent = (after / before - 1.0) * 100.0;
+    let change = match percent {
+        -0.5..0.5 => "      =".to_owned(),
+        _ => format!("{percent:>+5.0} %"),
+    };
+    let style = match percent {
+        ..-0.5 => GREEN,
+        0.5.. => RED,
+        _ => DIM,
+    };
+    format!("{:>6.0} ms {style}{change}{style:#}", milliseconds(with))
+}
