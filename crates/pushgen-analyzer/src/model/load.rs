@@ -17,6 +17,9 @@ const CLIENT_HELLO: u64 = 600;
 const FIRST_REQUEST: u64 = 600;
 const REQUEST: u64 = 110;
 
+/// The urgency of an image that the server raises: behind scripts, before other images.
+const RAISED: u8 = 2;
+
 /// A load is not followed beyond so many bytes: it counts as finished then.
 const BYTES_MAX: u64 = 64_000_000;
 
@@ -98,6 +101,10 @@ struct Loading<'a> {
     responses: Responses,
     browser: Browser<'a>,
     up_free: Time,
+    /// Assets whose requests leave now.
+    leaving: Vec<u16>,
+    /// Whether a response has begun that nothing was handed over of yet.
+    has_begun: bool,
     html_received: u32,
     first_byte: Time,
     wasted: u64,
@@ -132,6 +139,8 @@ impl<'a> Loading<'a> {
             responses: Responses::default(),
             browser,
             up_free,
+            leaving: Vec::new(),
+            has_begun: false,
             html_received: 0,
             first_byte: Time::NEVER,
             wasted: 0,
@@ -158,6 +167,11 @@ impl<'a> Loading<'a> {
             while let Some(event) = self.browser.agenda.due(now) {
                 self.handle(now, event);
             }
+            self.ask(now);
+            // Of responses that begin at the same moment the most urgent goes first.
+            if std::mem::take(&mut self.has_begun) {
+                self.fill(now);
+            }
         }
         let load = end.unwrap_or(self.browser.last_load);
         // Content that never comes is not waited for longer than the page.
@@ -174,16 +188,9 @@ impl<'a> Loading<'a> {
 
     fn handle(&mut self, now: Time, event: Event) {
         match event {
-            Event::Ask(asset) => {
-                let bytes = REQUEST + u64::from(OVERHEAD);
-                self.up_free = self.up_free.max(now) + self.conditions.network.up_time(bytes);
-                let there = self.up_free + self.conditions.network.rtt.half();
-                self.browser
-                    .agenda
-                    .put(there, Event::Asked(asset.saturating_add(1)));
-            }
+            Event::Ask(asset) => self.leaving.push(asset),
             Event::Asked(stream) => self.asked(now, stream),
-            Event::Answered(stream) => self.answered(now, stream),
+            Event::Answered(stream) => self.answered(stream),
             Event::Refused(stream) => self.responses.reset(stream),
             Event::Hinted => {
                 for asset in self.delivery.early_hints {
@@ -196,6 +203,22 @@ impl<'a> Loading<'a> {
                 }
             }
             _ => self.browser.handle(now, event),
+        }
+    }
+
+    /// Sends the requests that leave now. They share their packets, and so arrive together.
+    fn ask(&mut self, now: Time) {
+        if self.leaving.is_empty() {
+            return;
+        }
+        let network = &self.conditions.network;
+        let count = self.leaving.len() as u64;
+        self.up_free =
+            self.up_free.max(now) + network.up_time(count * (REQUEST + u64::from(OVERHEAD)));
+        let there = self.up_free + network.rtt.half();
+        for asset in self.leaving.drain(..) {
+            let stream = asset.saturating_add(1);
+            self.browser.agenda.put(there, Event::Asked(stream));
         }
     }
 
@@ -231,7 +254,7 @@ impl<'a> Loading<'a> {
         });
     }
 
-    fn answered(&mut self, now: Time, stream: u16) {
+    fn answered(&mut self, stream: u16) {
         let server = &self.conditions.server;
         if stream == DOCUMENT {
             let delivery = self.delivery;
@@ -240,7 +263,8 @@ impl<'a> Loading<'a> {
             } else {
                 delivery.link
             };
-            if !links.is_empty() {
+            // Fields that a 103 had, HPACK tells by their numbers.
+            if delivery.early_hints.is_empty() && !links.is_empty() {
                 self.say(What::Fields, links, true);
             }
             let head = if delivery.push.is_empty() {
@@ -266,10 +290,16 @@ impl<'a> Loading<'a> {
             }
         } else if let Some(asset) = self.page.assets().get(usize::from(stream - 1)) {
             let is_incremental = matches!(asset.kind, Kind::Image { .. } | Kind::Other);
+            let urgency = match asset.kind {
+                Kind::Image { is_largest: true } if server.raises_largest => {
+                    RAISED.min(asset.urgency)
+                }
+                _ => asset.urgency,
+            };
             self.responses
-                .begin(server, stream, asset.bytes, asset.urgency, is_incremental);
+                .begin(server, stream, asset.bytes, urgency, is_incremental);
         }
-        self.fill(now);
+        self.has_begun = true;
     }
 
     /// Hands over what the kernel takes, and sends what the window allows.

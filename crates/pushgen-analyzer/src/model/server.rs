@@ -17,7 +17,12 @@ pub struct Server {
     pub respond: Time,
     /// Whether clients say how urgent their requests are; otherwise they are answered in their order.
     pub priorities: bool,
-    /// How much of a response is handed over at once: a TLS record, which a client reads as a whole.
+    /// Whether it sends the image of the largest paint before others, whatever the client says.
+    pub raises_largest: bool,
+    /// How much of a response is handed over at once: a TLS record, which a client reads as a whole. It begins with one
+    /// segment and grows to an eighth of what was handed over, so that little waits for the next flight.
+    pub segment: u32,
+    /// What it grows to.
     pub record: u32,
     /// Bytes that the system takes beyond what the network does (`TCP_NOTSENT_LOWAT`); nothing overtakes them.
     pub unsent: u32,
@@ -40,14 +45,23 @@ impl Server {
         think: Time::ZERO,
         respond: Time::from_micros(500),
         priorities: true,
+        raises_largest: true,
+        segment: 1_370,
         record: 16 * 1024,
-        unsent: 64 * 1024,
+        unsent: 16 * 1024,
         hello: 1_300,
         greeting: 300,
         fields: 120,
-        flushes_hints: false,
+        flushes_hints: true,
         promise: 60,
     };
+
+    /// The record that comes after so many bytes.
+    fn record_after(&self, handed: u64) -> u32 {
+        let part = u32::try_from(handed / 8).unwrap_or(u32::MAX);
+        part.clamp(self.segment.min(self.record), self.record)
+            .max(1)
+    }
 }
 
 /// Bytes that HTTP/2 and TLS 1.3 add to a record: a frame header, a record header, type and tag.
@@ -192,7 +206,7 @@ impl Responses {
         } else {
             response.left
         };
-        let bytes = limit.min(server.record.max(1));
+        let bytes = limit.min(server.record_after(self.handed));
         response.left -= bytes;
         if response.phase == PHASE_HEAD {
             response.head_left -= bytes;

@@ -44,6 +44,12 @@ impl Time {
         self.0 as f64 / 1e6
     }
 
+    /// So many times as long, divided by so many.
+    #[must_use]
+    pub const fn scaled(self, times: u64, by: u64) -> Self {
+        Self(self.0.saturating_mul(times) / by)
+    }
+
     /// Half of it.
     #[must_use]
     pub const fn half(self) -> Self {

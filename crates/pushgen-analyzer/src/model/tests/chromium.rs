@@ -36,6 +36,14 @@ fn cell(pages: &[Fixture], measured: Measured) -> Cell {
         .find(|fixture| fixture.name == measured.page)
         .unwrap();
     let mut conditions = Conditions::new(measured.network.parse().unwrap());
+    // As the server was when this was measured.
+    conditions.server = Server {
+        raises_largest: false,
+        segment: 16 * 1024,
+        unsent: 64 * 1024,
+        flushes_hints: false,
+        ..Server::PUSHGEN
+    };
     if measured.browser == "chromium-103" {
         conditions.server.priorities = false;
         conditions.machine = Machine::CHROMIUM_103;
