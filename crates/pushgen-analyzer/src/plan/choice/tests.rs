@@ -60,9 +60,15 @@ fn loads(page: &Page, choice: &Choice, conditions: &Conditions) -> [Load; 3] {
         true => first_content(page),
         false => page.html_bytes(),
     };
+    let rest: Vec<u16> = hint
+        .iter()
+        .copied()
+        .filter(|asset| !push.contains(asset))
+        .collect();
     let pushes = Delivery {
         push: &push,
         head,
+        early_hints: &rest,
         ..Delivery::NONE
     };
     let hints = Delivery {
