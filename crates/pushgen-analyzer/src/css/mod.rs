@@ -13,13 +13,14 @@
 //!
 //! Files: `rules` walks the sheet; `import`, `font_face` and `image` read what it finds, with `url`; `context` keeps the
 //! conditions, `media` (`media_feature`, `length`) and `supports` answer them over `condition` and `truth`, `container`
-//! asks the containers around an element, `property_grammar` knows the properties of Chromium; `sizes` is
+//! asks the containers around an element, `property_grammar` knows the properties of Chromium, `function_names` some of the functions in them; `sizes` is
 //! HTML's attribute, which is written in media conditions and lengths.
 
 mod condition;
 mod container;
 mod context;
 mod font_face;
+mod function_names;
 mod image;
 mod import;
 mod length;
@@ -48,6 +49,7 @@ pub(crate) use container::{
 };
 pub(crate) use context::{Context, Layer};
 pub(crate) use font_face::{FontFace, FontFaceStyle, FontSource};
+pub(crate) use function_names::{COLOR_FUNCTIONS, FILTERS, GRADIENTS};
 pub(crate) use image::{ImageCandidate, ImageSource, StyleImage, image_set};
 pub(crate) use import::Import;
 pub(crate) use media::{Applies, MediaQueryList};

@@ -9,7 +9,10 @@ use cssparser::color::{parse_hash_color, parse_named_color};
 use cssparser::{Parser, Token};
 
 use super::value::ImageReference;
-use crate::css::{Failure, ImageSource, Position, UrlToken, fetched_url, image_set};
+use crate::css::{
+    COLOR_FUNCTIONS, FILTERS, Failure, GRADIENTS, ImageSource, Position, UrlToken, fetched_url,
+    image_set,
+};
 
 /// Reads a list of `none` and images, as `background-image` and `mask-image` have.
 pub(super) fn image_list(input: &mut Parser<'_>) -> Result<Vec<ImageReference>, Failure> {
@@ -80,26 +83,9 @@ pub(super) fn image(
             none_or_image(input, &mut Vec::new())
         }),
         "image" | "paint" => content(input),
-        gradient if is_gradient(gradient) => content(input),
+        gradient if GRADIENTS.contains(&gradient) => content(input),
         _ => Err(Failure::unexpected_token()),
     }
-}
-
-fn is_gradient(name: &str) -> bool {
-    matches!(
-        name,
-        "linear-gradient"
-            | "radial-gradient"
-            | "conic-gradient"
-            | "repeating-linear-gradient"
-            | "repeating-radial-gradient"
-            | "repeating-conic-gradient"
-            | "-webkit-linear-gradient"
-            | "-webkit-radial-gradient"
-            | "-webkit-repeating-linear-gradient"
-            | "-webkit-repeating-radial-gradient"
-            | "-webkit-gradient"
-    )
 }
 
 /// Whether each option of an `image-set()` starts as an image may.
@@ -140,11 +126,16 @@ fn content(input: &mut Parser<'_>) -> Result<(), Failure> {
     input.parse_nested_block(|input| Ok(input.expect_no_error_token()?))
 }
 
+/// Whether it is one of some names, which are in lower case.
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// One of some identifiers.
 pub(super) fn keyword(input: &mut Parser<'_>, keywords: &[&str]) -> bool {
     let found: Result<(), Failure> = input.try_parse(|input| {
         let name = input.expect_ident()?;
-        if keywords.iter().any(|word| name.eq_ignore_ascii_case(word)) {
+        if is_one_of(name, keywords) {
             Ok(())
         } else {
             Err(Failure::unexpected_token())
@@ -161,7 +152,7 @@ fn length(input: &mut Parser<'_>) -> bool {
         let is_length = match input.next()? {
             Token::Dimension { .. } | Token::Percentage { .. } => true,
             Token::Number { value, .. } => *value == 0.0,
-            Token::Function(name) if MATH.iter().any(|math| name.eq_ignore_ascii_case(math)) => {
+            Token::Function(name) if is_one_of(name, &MATH) => {
                 return content(input);
             }
             _ => false,
@@ -210,39 +201,15 @@ const SYSTEM_COLORS: [&str; 27] = [
     "-webkit-text",
 ];
 
-const COLOR_FUNCTIONS: [&str; 14] = [
-    "rgb",
-    "rgba",
-    "hsl",
-    "hsla",
-    "hwb",
-    "lab",
-    "lch",
-    "oklab",
-    "oklch",
-    "color",
-    "color-mix",
-    "light-dark",
-    "contrast-color",
-    "alpha",
-];
-
 /// `<color>`
 fn color(input: &mut Parser<'_>) -> bool {
     let found: Result<(), Failure> = input.try_parse(|input| {
         let is_color = match input.next()? {
             Token::Hash(value) | Token::IDHash(value) => parse_hash_color(value.as_bytes()).is_ok(),
             Token::Ident(name) => {
-                parse_named_color(name).is_ok()
-                    || SYSTEM_COLORS
-                        .iter()
-                        .any(|color| name.eq_ignore_ascii_case(color))
+                parse_named_color(name).is_ok() || is_one_of(name, &SYSTEM_COLORS)
             }
-            Token::Function(name)
-                if COLOR_FUNCTIONS
-                    .iter()
-                    .any(|color| name.eq_ignore_ascii_case(color)) =>
-            {
+            Token::Function(name) if is_one_of(name, COLOR_FUNCTIONS) => {
                 return content(input);
             }
             _ => false,
@@ -516,7 +483,7 @@ pub(super) fn cursor(input: &mut Parser<'_>) -> Result<Vec<ImageReference>, Fail
     while !keyword(input, &CURSORS) {
         let before = input.state();
         let is_gradient = matches!(input.next()?, Token::Function(name)
-            if is_gradient(&name.to_ascii_lowercase()));
+            if is_one_of(name, GRADIENTS));
         if is_gradient {
             return Err(Failure::unexpected_token());
         }
@@ -589,7 +556,7 @@ fn shape(input: &mut Parser<'_>) -> Result<(), Failure> {
 fn function(input: &mut Parser<'_>, names: &[&str]) -> bool {
     let found: Result<(), Failure> = input.try_parse(|input| {
         let name = input.expect_function()?;
-        if names.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        if is_one_of(name, names) {
             content(input)
         } else {
             Err(Failure::unexpected_token())
@@ -605,22 +572,7 @@ pub(super) fn filter(input: &mut Parser<'_>) -> Result<Vec<ImageReference>, Fail
         return Ok(found);
     }
     loop {
-        let known = function(
-            input,
-            &[
-                "blur",
-                "brightness",
-                "contrast",
-                "drop-shadow",
-                "grayscale",
-                "hue-rotate",
-                "invert",
-                "opacity",
-                "saturate",
-                "sepia",
-            ],
-        );
-        if !known {
+        if !function(input, FILTERS) {
             url(input, &mut found)?;
         }
         if input.is_exhausted() {
