@@ -169,7 +169,7 @@ impl Slots {
     pub(super) fn number(&self, longhand: BoxLonghand) -> Option<f32> {
         match self.get(longhand) {
             Slot::Value(BoxValue::Length(Length::Number(number))) => Some(*number),
-            Slot::Value(BoxValue::Length(Length::Unit(percent, Unit::Percent))) => {
+            Slot::Value(BoxValue::Length(Length::Dimension(percent, Unit::Percent))) => {
                 Some(percent / 100.0)
             }
             _ => None,
