@@ -8,12 +8,13 @@
 //! a rule says; `selector` (`pseudo_class`, `pseudo_element`, `names`, `scope`) what it is for; `sheet_rules` and
 //! `rule_index` make a sheet ready for any page; `page_rules` and `matching` tell which rules match which elements (`tree`,
 //! `element`, `state`, `form`, `focus` answer the library's questions); `layer` and `cascade` tell which declarations win,
-//! `computed` (`custom_property`, `containers`, `animation`, `user_agent`) what comes of them, `styles` and `style_table`
-//! share that between equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` choose the faces for its text; `usage` is
+//! `computed` (`custom_property`, `containers`, `animation`, `user_agent`) what comes of them, `allowance` bounds
+//! that, `styles` and `style_table` share it between equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` choose the faces for its text; `usage` is
 //! what they found.
 //!
 //! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
 
+mod allowance;
 mod animation;
 mod box_rules;
 mod boxes;
@@ -61,11 +62,12 @@ mod wide_keyword;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use allowance::Allowance;
 pub(crate) use box_rules::BoxRules;
 pub(crate) use boxes::{BoxKind, ContentIs, ElementBox};
 pub(crate) use cascade::{Origin, SheetId};
 pub(crate) use computed::ComputedStyle;
-pub(crate) use custom_property::{Allowance, CustomProperties};
+pub(crate) use custom_property::CustomProperties;
 pub(crate) use declaration::Declaration;
 pub(crate) use layer::{LayerId, LayerMention, LayerRanks, LayerTree, MentionId};
 pub(crate) use names::{NamespaceUrl, Namespaces};

@@ -6,9 +6,9 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use super::allowance::Allowance;
 use super::cascade::{Cascaded, MatchedBlock, Origin, SheetId};
 use super::computed::ComputedStyle;
-use super::custom_property::Allowance;
 use super::declaration::Declaration;
 use super::layer::{LayerId, LayerTree, MentionId};
 use super::matching::Match;
