@@ -121,31 +121,20 @@ impl Allowance {
 
     /// Takes the cost of looking at declarations.
     pub(super) fn take_declarations(&self, count: usize) -> bool {
-        match self.declarations.get().checked_sub(count) {
-            Some(left) => {
-                self.declarations.set(left);
-                true
-            }
-            None => {
-                self.declarations.set(0);
-                self.exceed();
-                false
-            }
-        }
+        self.spend(&self.declarations, count)
     }
 
     /// Takes the cost of a text, plus something for the work itself.
     pub(super) fn take(&self, text: usize) -> bool {
-        match self.bytes.get().checked_sub(text + 16) {
-            Some(left) => {
-                self.bytes.set(left);
-                true
-            }
-            None => {
-                self.bytes.set(0);
-                self.exceed();
-                false
-            }
+        self.spend(&self.bytes, text + 16)
+    }
+
+    fn spend(&self, left: &Cell<usize>, cost: usize) -> bool {
+        let rest = left.get().checked_sub(cost);
+        left.set(rest.unwrap_or(0));
+        if rest.is_none() {
+            self.exceed();
         }
+        rest.is_some()
     }
 }
