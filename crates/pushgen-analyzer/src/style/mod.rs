@@ -9,7 +9,7 @@
 //! `rule_index` make a sheet ready for any page; `page_rules` and `matching` tell which rules match which elements (`tree`,
 //! `element`, `state`, `form`, `focus` answer the library's questions); `layer` and `cascade` tell which declarations win,
 //! `computed` (`custom_property`, `containers`, `animation`, `user_agent`) what comes of them, `allowance` bounds
-//! that, `styles` and `style_table` share it between equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` choose the faces for its text; `usage` is
+//! that, `styles` and `style_table` share it between equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` (`installed_font`) choose the faces for its text; `usage` is
 //! what they found.
 //!
 //! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
@@ -32,6 +32,7 @@ mod font_matching;
 mod font_value;
 mod form;
 mod image_value;
+mod installed_font;
 mod layer;
 mod list_marker;
 mod matching;
