@@ -5,13 +5,12 @@
 //! takes them: `cross-fade()` with the prefix only, `element()` and `-moz-` gradients not at all. The inside of
 //! gradients, colours, shapes and calculations is not checked. `light-dark()` counts as its first image.
 
-use cssparser::color::{parse_hash_color, parse_named_color};
 use cssparser::{Parser, Token};
 
+use super::component::{color, content, function, is_one_of, keyword, length, quantity};
 use super::value::ImageReference;
 use crate::css::{
-    COLOR_FUNCTIONS, FILTERS, Failure, GRADIENTS, ImageSource, Position, UrlToken, fetched_url,
-    image_set,
+    FILTERS, Failure, GRADIENTS, ImageSource, Position, UrlToken, fetched_url, image_set,
 };
 
 /// Reads a list of `none` and images, as `background-image` and `mask-image` have.
@@ -119,108 +118,6 @@ fn url(input: &mut Parser<'_>, found: &mut Vec<ImageReference>) -> Result<(), Fa
         }
         _ => Err(Failure::unexpected_token()),
     }
-}
-
-/// Passes over the content of the function that was just opened.
-fn content(input: &mut Parser<'_>) -> Result<(), Failure> {
-    input.parse_nested_block(|input| Ok(input.expect_no_error_token()?))
-}
-
-/// Whether it is one of some names, which are in lower case.
-fn is_one_of(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// One of some identifiers.
-pub(super) fn keyword(input: &mut Parser<'_>, keywords: &[&str]) -> bool {
-    let found: Result<(), Failure> = input.try_parse(|input| {
-        let name = input.expect_ident()?;
-        if is_one_of(name, keywords) {
-            Ok(())
-        } else {
-            Err(Failure::unexpected_token())
-        }
-    });
-    found.is_ok()
-}
-
-const MATH: [&str; 7] = ["calc", "min", "max", "clamp", "round", "mod", "rem"];
-
-/// A length or a percentage; of numbers only zero.
-fn length(input: &mut Parser<'_>) -> bool {
-    let found: Result<(), Failure> = input.try_parse(|input| {
-        let is_length = match input.next()? {
-            Token::Dimension { .. } | Token::Percentage { .. } => true,
-            Token::Number { value, .. } => *value == 0.0,
-            Token::Function(name) if is_one_of(name, &MATH) => {
-                return content(input);
-            }
-            _ => false,
-        };
-        if is_length {
-            Ok(())
-        } else {
-            Err(Failure::unexpected_token())
-        }
-    });
-    found.is_ok()
-}
-
-/// A number, a length or a percentage.
-fn quantity(input: &mut Parser<'_>) -> bool {
-    input.try_parse(Parser::expect_number).is_ok() || length(input)
-}
-
-const SYSTEM_COLORS: [&str; 27] = [
-    "currentcolor",
-    "transparent",
-    "accentcolor",
-    "accentcolortext",
-    "activetext",
-    "buttonborder",
-    "buttonface",
-    "buttontext",
-    "canvas",
-    "canvastext",
-    "field",
-    "fieldtext",
-    "graytext",
-    "highlight",
-    "highlighttext",
-    "linktext",
-    "mark",
-    "marktext",
-    "selecteditem",
-    "selecteditemtext",
-    "visitedtext",
-    "background",
-    "window",
-    "windowtext",
-    "menu",
-    "-webkit-link",
-    "-webkit-text",
-];
-
-/// `<color>`
-fn color(input: &mut Parser<'_>) -> bool {
-    let found: Result<(), Failure> = input.try_parse(|input| {
-        let is_color = match input.next()? {
-            Token::Hash(value) | Token::IDHash(value) => parse_hash_color(value.as_bytes()).is_ok(),
-            Token::Ident(name) => {
-                parse_named_color(name).is_ok() || is_one_of(name, &SYSTEM_COLORS)
-            }
-            Token::Function(name) if is_one_of(name, COLOR_FUNCTIONS) => {
-                return content(input);
-            }
-            _ => false,
-        };
-        if is_color {
-            Ok(())
-        } else {
-            Err(Failure::unexpected_token())
-        }
-    });
-    found.is_ok()
 }
 
 const SIDES: [&str; 5] = ["left", "right", "top", "bottom", "center"];
@@ -550,19 +447,6 @@ fn shape(input: &mut Parser<'_>) -> Result<(), Failure> {
     } else {
         Err(Failure::unexpected_token())
     }
-}
-
-/// Passes over one of some functions.
-fn function(input: &mut Parser<'_>, names: &[&str]) -> bool {
-    let found: Result<(), Failure> = input.try_parse(|input| {
-        let name = input.expect_function()?;
-        if is_one_of(name, names) {
-            content(input)
-        } else {
-            Err(Failure::unexpected_token())
-        }
-    });
-    found.is_ok()
 }
 
 /// `filter` and `backdrop-filter`

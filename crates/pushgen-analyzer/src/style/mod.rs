@@ -4,13 +4,14 @@
 //! loading: nothing is hovered, visited or targeted, the focus is where `autofocus` puts it, and form controls are as the
 //! markup leaves them.
 //!
-//! Files, in the way data goes: `declaration` (`property`, `value`, `font_value`, `image_value`, `substitution`) reads what
-//! a rule says; `selector` (`pseudo_class`, `pseudo_element`, `names`, `scope`) what it is for; `sheet_rules` and
-//! `rule_index` make a sheet ready for any page; `page_rules` and `matching` tell which rules match which elements (`tree`,
-//! `element`, `state`, `form`, `focus` answer the library's questions); `layer` and `cascade` tell which declarations win,
-//! `computed` (`custom_property`, `containers`, `animation`, `user_agent`) what comes of them, `allowance` bounds
-//! that, `styles` and `style_table` share it between equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` (`installed_font`) choose the faces for its text; `usage` is
-//! what they found.
+//! Files, in the way data goes: `declaration` (`property`, `value`, `font_value`, `image_value`, `list_value`,
+//! `content_value`, `component`, `substitution`) reads what a rule says; `selector` (`pseudo_class`, `pseudo_element`,
+//! `names`, `scope`) what it is for; `sheet_rules` and `rule_index` make a sheet ready for any page; `page_rules` and
+//! `matching` tell which rules match which elements (`tree`, `element`, `state`, `form`, `focus` answer the library's
+//! questions); `layer` and `cascade` tell which declarations win, `computed` (`custom_property`, `containers`,
+//! `animation`, `user_agent`) what comes of them, `allowance` bounds that, `styles` and `style_table` share it between
+//! equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` (`installed_font`) choose the faces
+//! for its text; `usage` is what they found.
 //!
 //! Left out: `::slotted` and `::part`, which never match, custom states, and pseudo-elements of pseudo-elements (`::before::marker`).
 
@@ -20,8 +21,10 @@ mod box_rules;
 mod boxes;
 mod cascade;
 mod characters;
+mod component;
 mod computed;
 mod containers;
+mod content_value;
 mod control_text;
 mod custom_property;
 mod declaration;
@@ -35,6 +38,7 @@ mod image_value;
 mod installed_font;
 mod layer;
 mod list_marker;
+mod list_value;
 mod matching;
 mod names;
 mod page_rules;
