@@ -8,7 +8,7 @@
 //! `content_value`, `component`, `substitution`) reads what a rule says; `selector` (`pseudo_class`, `pseudo_element`,
 //! `names`, `scope`) what it is for; `sheet_rules` and `rule_index` make a sheet ready for any page; `page_rules` and
 //! `matching` tell which rules match which elements (`tree`, `element`, `state`, `form`, `focus` answer the library's
-//! questions); `layer` and `cascade` tell which declarations win, `computed` (`custom_property`, `containers`,
+//! questions); `layer`, `precedence` and `cascade` tell which declarations win, `computed` (`custom_property`, `containers`,
 //! `animation`, `user_agent`) what comes of them, `allowance` bounds that, `styles` and `style_table` share it between
 //! equals; `walk` with `boxes` visits the page, `face_search` and `font_matching` (`installed_font`) choose the faces
 //! for its text; `usage` is what they found.
@@ -42,6 +42,7 @@ mod list_value;
 mod matching;
 mod names;
 mod page_rules;
+mod precedence;
 mod presentational_hint;
 mod property;
 mod pseudo_class;
@@ -70,17 +71,18 @@ mod tests;
 pub(crate) use allowance::Allowance;
 pub(crate) use box_rules::BoxRules;
 pub(crate) use boxes::{BoxKind, ContentIs, ElementBox};
-pub(crate) use cascade::{Origin, SheetId};
+pub(crate) use cascade::SheetId;
 pub(crate) use computed::ComputedStyle;
 pub(crate) use custom_property::CustomProperties;
 pub(crate) use declaration::Declaration;
 pub(crate) use layer::{LayerId, LayerMention, LayerRanks, LayerTree, MentionId};
 pub(crate) use names::{NamespaceUrl, Namespaces};
 pub(crate) use page_rules::{AppliedSheet, Matches, PageMatches, PageStyle};
+pub(crate) use precedence::Precedence;
 pub(crate) use presentational_hint::PresentationalHints;
 pub(crate) use property::Longhand;
 pub(crate) use pseudo_element::PseudoElement;
-pub(crate) use selector::{Specificity, is_supported as is_supported_selector};
+pub(crate) use selector::is_supported as is_supported_selector;
 pub(crate) use shadow_root::is_shadow_root;
 pub(crate) use sheet_rules::SheetRules;
 pub(crate) use style_table::{DOCUMENT, StyleId, StyleTable};
