@@ -11,15 +11,17 @@
 //! lightningcss 52 packages and 100 s. cssparser's positions are exact, custom properties need no special case, and the
 //! `selectors` crate, which selector matching will stand on, is written over it.
 //!
-//! Files: `rules` walks the sheet; `import`, `font_face` and `image` read what it finds, with `url`; `context` keeps the
-//! conditions, `media` (`media_feature`, `length` with `calculation`) and `supports` answer them over `condition` and `truth`, `container`
-//! asks the containers around an element, `property_grammar` knows the properties of Chromium, `function_names` some of the functions in them; `sizes` is
-//! HTML's attribute, which is written in media conditions and lengths.
+//! Files: `rules` walks the sheet; `import`, `font_face`, `registered_property` (both over `descriptors`) and `image`
+//! read what it finds, with `url`; `context` keeps the conditions, `media` (`media_feature`, `length` with
+//! `calculation`) and `supports` answer them over `condition` and `truth`, `container` asks the containers around an
+//! element, `property_grammar` knows the properties of Chromium, `function_names` some of the functions in them;
+//! `sizes` is HTML's attribute, which is written in media conditions and lengths.
 
 mod calculation;
 mod condition;
 mod container;
 mod context;
+mod descriptors;
 mod font_face;
 mod function_names;
 mod image;
