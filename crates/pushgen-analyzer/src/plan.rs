@@ -464,7 +464,8 @@ impl Planner {
         wire_bytes: impl Fn(FileId) -> Option<u64>,
         hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>,
     ) {
-        for (fetch, responsive) in responsive::links(images) {
+        let mut choices = responsive::Choices::default();
+        for fetch in images {
             let everywhere = Fetch {
                 viewports: Vec::new(),
                 confidence: confidence::CERTAIN,
@@ -473,19 +474,20 @@ impl Planner {
             let eligible = eligible(&everywhere, &wire_bytes).map_err(str::to_owned);
             let planned = eligible.and_then(|(file, bytes)| {
                 let asset = planned_asset(fetch, file);
-                let responsive = responsive?;
-                let link = hint_bytes(&asset).map(|link| link + responsive::bytes(&responsive));
+                let responsive = choices.attributes(fetch)?;
+                let link = hint_bytes(&asset).map(|link| link + responsive::bytes(responsive));
                 match link.filter(|link| spent + link <= MAX_HINT_BYTES) {
                     Some(link) => spent += link,
                     None => return Err("the header of links has no room for it".to_owned()),
                 }
+                choices.add_link(fetch, responsive);
                 Ok(PlanEntry {
                     asset,
                     bytes,
                     class: fetch.class,
                     depth: fetch.depth,
                     means: vec![Means::Link],
-                    responsive: Some(responsive),
+                    responsive: Some(Arc::clone(responsive)),
                     reason: responsive::reason(fetch),
                 })
             });

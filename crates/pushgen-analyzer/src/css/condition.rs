@@ -6,7 +6,7 @@
 
 use cssparser::{Parser, Token};
 
-use super::length::is_math_function;
+use super::calculation::is_math_function;
 use super::truth::Logic;
 use super::{Failure, MAX_CONDITION_DEPTH};
 

@@ -7,12 +7,10 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use cssparser::{
-    AtRuleParser, CowRcStr, DeclarationParser, Delimiter, Parser, ParserState, QualifiedRuleParser,
-    RuleBodyItemParser, RuleBodyParser, Token, UnicodeRange,
-};
+use cssparser::{Delimiter, Parser, Token, UnicodeRange};
 
 use super::context::Context;
+use super::descriptors::read_descriptors;
 use super::url::{UrlToken, fetched_url};
 use super::{Failure, Position, Problem};
 
@@ -147,7 +145,7 @@ impl FontFace {
             problems,
         };
         // What is wrong is skipped, descriptor by descriptor.
-        RuleBodyParser::new(input, &mut descriptors).for_each(drop);
+        read_descriptors(input, |name, input| descriptors.read(name, input));
         let Descriptors { family, face, .. } = descriptors;
         let family = family.filter(|_| !face.sources.is_empty())?;
         Some(Self { family, ..face })
@@ -193,17 +191,9 @@ struct Descriptors<'p> {
     problems: &'p mut Vec<Problem>,
 }
 
-impl<'i> DeclarationParser<'i> for Descriptors<'_> {
-    type Declaration = ();
-    type Error = ();
-
-    fn parse_value(
-        &mut self,
-        name: CowRcStr<'i>,
-        input: &mut Parser<'i>,
-        _: &ParserState,
-    ) -> Result<(), Failure> {
-        match name.to_ascii_lowercase().as_str() {
+impl Descriptors<'_> {
+    fn read(&mut self, name: &str, input: &mut Parser<'_>) -> Result<(), Failure> {
+        match name {
             "font-family" => self.family = Some(input.parse_entirely(family_name)?),
             "src" => {
                 let sources = self.sources(input);
@@ -231,31 +221,7 @@ impl<'i> DeclarationParser<'i> for Descriptors<'_> {
         }
         Ok(())
     }
-}
 
-impl AtRuleParser<'_> for Descriptors<'_> {
-    type Prelude = ();
-    type AtRule = ();
-    type Error = ();
-}
-
-impl QualifiedRuleParser<'_> for Descriptors<'_> {
-    type Prelude = ();
-    type QualifiedRule = ();
-    type Error = ();
-}
-
-impl RuleBodyItemParser<'_, (), ()> for Descriptors<'_> {
-    fn parse_declarations(&self) -> bool {
-        true
-    }
-
-    fn parse_qualified(&self) -> bool {
-        false
-    }
-}
-
-impl Descriptors<'_> {
     fn sources(&mut self, input: &mut Parser<'_>) -> Vec<FontSource> {
         let mut sources = Vec::new();
         loop {

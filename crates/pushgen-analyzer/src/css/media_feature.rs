@@ -7,8 +7,9 @@
 use cssparser::{Parser, Token};
 
 use super::Failure;
+use super::calculation::is_math_function;
 use super::condition::Leaf;
-use super::length::{Calculation, Quantity, is_math_function};
+use super::length::{Length, Quantity};
 use super::media_text::plain;
 use super::truth::{Logic, Truth};
 use crate::viewport::{ColorScheme, Viewport};
@@ -43,7 +44,7 @@ enum Comparison {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Value {
-    Calculation(Calculation),
+    Calculation(Length),
     Ratio(f32, f32),
     /// Device pixels per CSS pixel.
     Resolution(f32),
@@ -207,7 +208,7 @@ impl MediaFeature {
             (Test::Range(bounds), "grid" | "-webkit-transform-3d") => {
                 let on = self.name != "grid";
                 match bounds.as_slice() {
-                    [(Comparison::Equal, Value::Calculation(Calculation::Number(number)))] => {
+                    [(Comparison::Equal, Value::Calculation(Length::Number(number)))] => {
                         (*number == f32::from(on)).into()
                     }
                     _ => Truth::Unknown,
@@ -411,7 +412,7 @@ impl Value {
                 if input.try_parse(|input| input.expect_delim('/')).is_ok() {
                     return Ok(Self::Ratio(over, input.expect_number()?));
                 }
-                return Ok(Self::Calculation(Calculation::Number(over)));
+                return Ok(Self::Calculation(Length::Number(over)));
             }
             Token::Dimension { value, unit, .. } => {
                 if let Some(scale) = resolution_unit(unit) {
@@ -422,7 +423,7 @@ impl Value {
             _ => return Err(Failure::unexpected_token()),
         }
         input.reset(&start);
-        Calculation::parse(input).map(Self::Calculation)
+        Length::parse(input).map(Self::Calculation)
     }
 }
 

@@ -11,15 +11,19 @@
 //! lightningcss 52 packages and 100 s. cssparser's positions are exact, custom properties need no special case, and the
 //! `selectors` crate, which selector matching will stand on, is written over it.
 //!
-//! Files: `rules` walks the sheet; `import`, `font_face` and `image` read what it finds, with `url`; `context` keeps the
-//! conditions, `media` (`media_feature`, `length`) and `supports` answer them over `condition` and `truth`, `container`
-//! asks the containers around an element, `property_grammar` knows the properties of Chromium; `sizes` is
-//! HTML's attribute, which is written in media conditions and lengths.
+//! Files: `rules` walks the sheet; `import`, `font_face`, `registered_property` (both over `descriptors`) and `image`
+//! read what it finds, with `url`; `context` keeps the conditions, `media` (`media_feature`, `length` with
+//! `calculation`) and `supports` answer them over `condition` and `truth`, `container` asks the containers around an
+//! element, `property_grammar` knows the properties of Chromium, `function_names` some of the functions in them;
+//! `sizes` is HTML's attribute, which is written in media conditions and lengths.
 
+mod calculation;
 mod condition;
 mod container;
 mod context;
+mod descriptors;
 mod font_face;
+mod function_names;
 mod image;
 mod import;
 mod length;
@@ -43,13 +47,16 @@ use cssparser::{ParseError, Parser, ParserState, SourceLocation};
 
 use crate::style::LayerMention;
 
+pub(crate) use calculation::{Calculation, LengthUnit};
 pub(crate) use container::{
     Container, ContainerBox, ContainerQueryList, ContainerType, is_name as is_container_name,
 };
 pub(crate) use context::{Context, Layer};
 pub(crate) use font_face::{FontFace, FontFaceStyle, FontSource};
+pub(crate) use function_names::{COLOR_FUNCTIONS, FILTERS, GRADIENTS};
 pub(crate) use image::{ImageCandidate, ImageSource, StyleImage, image_set};
 pub(crate) use import::Import;
+pub(crate) use length::ViewportUnit;
 pub(crate) use media::{Applies, MediaQueryList};
 pub(crate) use media_text::MediaText;
 pub(crate) use registered_property::RegisteredProperty;

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use cssparser::{Parser, Token};
 
 use super::Failure;
+use super::function_names::{COLOR_FUNCTIONS, FILTERS, GRADIENTS};
 use super::media_feature::resolution_unit;
 
 /// Nested functions that are looked into.
@@ -281,6 +282,7 @@ impl Values {
             || of_kind(MATH, NUMERIC)
             || of_kind(NUMBER_MATH, &["<number>", "<integer>", "<1>"])
             || of_kind(COLOR_FUNCTIONS, &["<color>"])
+            || of_kind(GRADIENTS, &["<image>"])
             || of_kind(IMAGE_FUNCTIONS, &["<image>"])
             || of_kind(&["url", "src"], &["<url>", "<image>"])
             || of_kind(FILTERS, &["<filter>"])
@@ -333,6 +335,7 @@ fn is_function(name: &str) -> bool {
             MATH,
             NUMBER_MATH,
             COLOR_FUNCTIONS,
+            GRADIENTS,
             IMAGE_FUNCTIONS,
             FILTERS,
             TRANSFORMS,
@@ -441,54 +444,14 @@ const NUMBER_MATH: &[&str] = &[
     "sibling-count",
 ];
 
-const COLOR_FUNCTIONS: &[&str] = &[
-    "rgb",
-    "rgba",
-    "hsl",
-    "hsla",
-    "hwb",
-    "lab",
-    "lch",
-    "oklab",
-    "oklch",
-    "color",
-    "color-mix",
-    "light-dark",
-    "contrast-color",
-    "alpha",
-];
-
+/// What gives an image, beside the gradients.
 const IMAGE_FUNCTIONS: &[&str] = &[
-    "linear-gradient",
-    "radial-gradient",
-    "conic-gradient",
-    "repeating-linear-gradient",
-    "repeating-radial-gradient",
-    "repeating-conic-gradient",
-    "-webkit-linear-gradient",
-    "-webkit-radial-gradient",
-    "-webkit-repeating-linear-gradient",
-    "-webkit-repeating-radial-gradient",
-    "-webkit-gradient",
     "image-set",
     "-webkit-image-set",
     "-webkit-cross-fade",
     "image",
     "light-dark",
     "paint",
-];
-
-const FILTERS: &[&str] = &[
-    "blur",
-    "brightness",
-    "contrast",
-    "drop-shadow",
-    "grayscale",
-    "hue-rotate",
-    "invert",
-    "opacity",
-    "saturate",
-    "sepia",
 ];
 
 const TRANSFORMS: &[&str] = &[

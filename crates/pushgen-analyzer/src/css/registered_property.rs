@@ -6,13 +6,11 @@
 
 use std::sync::Arc;
 
-use cssparser::{
-    AtRuleParser, CowRcStr, DeclarationParser, Parser, ParserState, QualifiedRuleParser,
-    RuleBodyItemParser, RuleBodyParser,
-};
+use cssparser::Parser;
 
 use super::Failure;
 use super::context::Context;
+use super::descriptors::read_descriptors;
 
 /// A rule that is valid.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +26,7 @@ impl RegisteredProperty {
     /// Reads the block of the rule to the end of `input`.
     pub(super) fn parse(name: Arc<str>, input: &mut Parser<'_>, context: Context) -> Option<Self> {
         let mut descriptors = Descriptors::default();
-        RuleBodyParser::new(input, &mut descriptors).for_each(drop);
+        read_descriptors(input, |name, input| descriptors.read(name, input));
         let Descriptors {
             syntax,
             inherits,
@@ -52,17 +50,9 @@ struct Descriptors {
     initial: Option<Arc<str>>,
 }
 
-impl<'i> DeclarationParser<'i> for Descriptors {
-    type Declaration = ();
-    type Error = ();
-
-    fn parse_value(
-        &mut self,
-        name: CowRcStr<'i>,
-        input: &mut Parser<'i>,
-        _: &ParserState,
-    ) -> Result<(), Failure> {
-        match name.to_ascii_lowercase().as_str() {
+impl Descriptors {
+    fn read(&mut self, name: &str, input: &mut Parser<'_>) -> Result<(), Failure> {
+        match name {
             "syntax" => self.syntax = Some(input.expect_string()?.to_string()),
             "inherits" => {
                 let value = input.expect_ident()?;
@@ -83,27 +73,5 @@ impl<'i> DeclarationParser<'i> for Descriptors {
             _ => return Err(Failure::unexpected_token()),
         }
         Ok(())
-    }
-}
-
-impl AtRuleParser<'_> for Descriptors {
-    type Prelude = ();
-    type AtRule = ();
-    type Error = ();
-}
-
-impl QualifiedRuleParser<'_> for Descriptors {
-    type Prelude = ();
-    type QualifiedRule = ();
-    type Error = ();
-}
-
-impl RuleBodyItemParser<'_, (), ()> for Descriptors {
-    fn parse_declarations(&self) -> bool {
-        true
-    }
-
-    fn parse_qualified(&self) -> bool {
-        false
     }
 }

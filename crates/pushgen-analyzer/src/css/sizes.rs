@@ -5,7 +5,7 @@
 use cssparser::{Delimiter, Parser, ParserState, Token};
 
 use super::Failure;
-use super::length::Calculation;
+use super::length::Length;
 use super::media::MediaCondition;
 use crate::viewport::Viewport;
 
@@ -53,7 +53,7 @@ impl SourceSize {
                 Token::Number { .. } | Token::Dimension { .. }
             );
             input.reset(&last);
-            let pixels = Calculation::parse(input)?
+            let pixels = Length::parse(input)?
                 .pixels(viewport)
                 .ok_or_else(Failure::unexpected_token)?;
             // A bare negative length is invalid, a calculated one is clamped to the allowed range.

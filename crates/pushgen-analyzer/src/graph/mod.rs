@@ -4,6 +4,7 @@
 //! discovery depth, its initiator, what waits for it and when it happens. Style sheets and modules lead
 //! to further fetches; what lies behind each of them ([`closure`]) is worked out once per site.
 
+mod cascade_order;
 mod chunks;
 mod closure;
 mod fetch;

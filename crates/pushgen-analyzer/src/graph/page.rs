@@ -15,6 +15,7 @@ use encoding_rs::Encoding;
 use pushgen_policy::{CrossOrigin, Destination, Responsive};
 use url::Url;
 
+use super::cascade_order::InlineSheet;
 use super::chunks::ChunkSource;
 use super::closure::{Edge, Reached};
 use super::fetch::{Fetch, PageGraph, Request};
@@ -24,7 +25,7 @@ use super::missing::{Suggestions, invalid_url, missing};
 use super::modules::{self, Modules, Space};
 use super::sheets::{self, Sheets};
 use super::style_tables::StyleTables;
-use super::style_use::{InlineSheet, PageMemo, StyleSources, inline};
+use super::style_use::{PageMemo, StyleSources, inline};
 use crate::css::StyleSheet;
 use crate::finding::{Code, Finding};
 use crate::html::{Dom, Effect, Mention, SecurityPolicies, Where};

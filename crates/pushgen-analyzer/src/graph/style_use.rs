@@ -1,8 +1,8 @@
 //! Which fonts and images the page's own style makes the browser fetch.
 //!
 //! In: the sheets and `style` attributes of a page in document order, as the page's graph comes across them. Out: the
-//! requests for what is used, and the image that is likely the largest paint. `@import`s are followed in the order of the cascade: what is imported comes before what
-//! imports it (CSS Cascade 5 §6.4.2).
+//! requests for what is used, and the image that is likely the largest paint. Which sheets are in force, and in which order,
+//! `cascade_order` tells; what the page makes of them, `style`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,29 +11,23 @@ use encoding_rs::{Encoding, UTF_8};
 use pushgen_policy::{CrossOrigin, Destination, Responsive};
 use url::Url;
 
+use super::cascade_order::{CascadeOrder, InlineSheet, Root, RootSheet, Sheet};
 use super::fetch::Request;
 use super::largest_paint::{LcpImage, Painted};
 use super::page::PageContext;
 use super::page_images::PageImages;
 use super::sheets::{self, ParsedSheet, chosen};
 use super::style_tables::{TableKey, TableSheet};
-use crate::css::{Applies, FontSource, ImageSource, MediaText, StyleRule, StyleSheet, Truth};
+use crate::css::{FontSource, ImageSource, MediaText, StyleRule, StyleSheet};
 use crate::html::{Dom, SecurityPolicies, Where};
 use crate::lcp::{ContentImages, ImageUrl};
 use crate::reference::{Reference, When, confidence};
 use crate::resolve::Target;
 use crate::selection::Selection;
 use crate::style::{
-    AppliedSheet, Certainty, DOCUMENT, ImageUse, LayerId, LayerRanks, LayerTree, PageMatches,
-    PageStyle, SheetId, Usage,
+    AppliedSheet, Certainty, DOCUMENT, ImageUse, LayerRanks, PageMatches, PageStyle, SheetId, Usage,
 };
 use crate::viewport::Viewport;
-
-/// Sheets in force on one page. A chain of imports that doubles with every step ends here.
-const MAX_SHEETS: usize = 4096;
-
-/// Imports one inside the other.
-const MAX_IMPORT_DEPTH: usize = 64;
 
 /// The style of a page, as far as its document was read.
 #[derive(Debug, Default)]
@@ -43,24 +37,6 @@ pub(super) struct StyleSources {
     has_foreign_sheet: bool,
     /// What the URLs of the attributes are relative to: `base` may change it on the way.
     bases: Vec<Url>,
-}
-
-/// A sheet that the document names, or holds.
-#[derive(Debug)]
-struct Root {
-    sheet: RootSheet,
-    /// The element, by its place in the document.
-    element: Option<usize>,
-    confidence: f64,
-    /// On which screens it applies.
-    media: MediaText,
-}
-
-#[derive(Debug)]
-enum RootSheet {
-    /// A file, under the request target that the page uses.
-    File(sheets::Node, Arc<str>),
-    Inline(Arc<Option<ParsedSheet>>),
 }
 
 #[derive(Debug)]
@@ -84,22 +60,6 @@ struct Place<'p> {
     /// The line that the text starts on.
     line: u32,
 }
-
-/// A sheet in force.
-struct Sheet {
-    parsed: Arc<Option<ParsedSheet>>,
-    /// The request target of its file; none for what stands in the document.
-    path: Option<Arc<str>>,
-    owner: Option<usize>,
-    confidence: f64,
-    /// On which screens it applies.
-    media: MediaText,
-    layer: LayerId,
-    layers: Vec<LayerId>,
-}
-
-/// The sheet of a `style` element. It is parsed once for all viewports of a page, which then have the same sheet.
-pub(super) type InlineSheet = Arc<Option<ParsedSheet>>;
 
 /// What the viewports of a page share.
 #[derive(Debug, Default)]
@@ -198,27 +158,12 @@ impl StyleSources {
         known: &mut PageMatches,
     ) -> StyleRequests {
         let StyledDocument { dom, encoding, .. } = document;
-        let mut collector = Collector {
-            context,
-            may_import: document.policies.allows(Destination::Style, Where::Own),
-            sheets: Vec::new(),
-            layers: LayerTree::default(),
-            within: Vec::new(),
-            is_stopped: false,
-        };
-        for root in &self.roots {
-            collector.add_root(root);
-        }
-        let Collector {
+        let may_import = document.policies.allows(Destination::Style, Where::Own);
+        let CascadeOrder {
             sheets,
             layers,
             is_stopped,
-            ..
-        } = collector;
-        let parsed: Vec<&ParsedSheet> = sheets
-            .iter()
-            .filter_map(|sheet| sheet.parsed.as_ref().as_ref())
-            .collect();
+        } = CascadeOrder::of(context, may_import, &self.roots);
         let bases: Vec<(&Url, &'static Encoding)> = sheets
             .iter()
             .filter_map(|sheet| {
@@ -228,7 +173,7 @@ impl StyleSources {
                 } else {
                     encoding
                 };
-                Some((&sheet.parsed.as_ref().as_ref()?.base, encoding))
+                Some((&sheet.parsed()?.base, encoding))
             })
             .collect();
         let images = PageImages {
@@ -241,7 +186,10 @@ impl StyleSources {
         let find = |url: ImageUrl<'_>| images.find(url);
         let content = ContentImages::of(dom, context.viewport, &find);
         let fetches = document.must_know
-            || parsed.iter().copied().any(|sheet| sheet.rules.fetches())
+            || sheets
+                .iter()
+                .filter_map(Sheet::parsed)
+                .any(|sheet| sheet.rules.fetches())
             || self.attributes.iter().any(|attribute| attribute.fetches);
         let candidates = content.candidates(dom, context.viewport);
         if is_stopped || (!fetches && candidates.is_empty()) {
@@ -253,7 +201,7 @@ impl StyleSources {
         let applied: Vec<AppliedSheet<'_>> = sheets
             .iter()
             .filter_map(|sheet| {
-                let parsed = sheet.parsed.as_ref().as_ref()?;
+                let parsed = sheet.parsed()?;
                 Some(AppliedSheet {
                     sheet: &parsed.sheet,
                     rules: &parsed.rules,
@@ -263,12 +211,12 @@ impl StyleSources {
                 })
             })
             .collect();
+        let layers = layers.ranks();
         let attributes: Vec<(usize, &StyleRule)> = self
             .attributes
             .iter()
             .filter_map(|attribute| Some((attribute.element, attribute.rule.as_ref()?)))
             .collect();
-        let layers = layers.ranks();
         let usage = if fetches {
             let key = table_key(&sheets, &layers, dom, context.viewport);
             let mut table = key.as_ref().and_then(|key| context.style_tables.take(key));
@@ -307,10 +255,9 @@ impl StyleSources {
             };
         }
         let lcp = painted.largest(&usage, known);
-        let read = sheets.iter().filter(|sheet| sheet.parsed.is_some());
         let uses = Uses {
             context,
-            sheets: read.collect(),
+            sheets: &sheets,
             sources: &self,
             name: document.name,
             dom,
@@ -347,120 +294,11 @@ fn table_key(
     })
 }
 
-/// Puts the sheets in the order of the cascade.
-struct Collector<'a> {
-    context: PageContext<'a>,
-    /// Whether the page's security policies let in what is imported.
-    may_import: bool,
-    sheets: Vec<Sheet>,
-    layers: LayerTree,
-    /// The files that are being followed, so that a cycle ends.
-    within: Vec<sheets::Node>,
-    is_stopped: bool,
-}
-
-/// What a sheet has from what brings it in.
-#[derive(Clone)]
-struct Inherited {
-    layer: LayerId,
-    owner: Option<usize>,
-    confidence: f64,
-    media: MediaText,
-}
-
-impl Collector<'_> {
-    fn add_root(&mut self, root: &Root) {
-        let from = Inherited {
-            layer: LayerTree::ROOT,
-            owner: root.element,
-            confidence: root.confidence,
-            media: root.media.clone(),
-        };
-        match &root.sheet {
-            RootSheet::File(node, path) => self.add_file(*node, Arc::clone(path), from),
-            RootSheet::Inline(parsed) => self.add(Arc::clone(parsed), None, from),
-        }
-    }
-
-    fn add_file(&mut self, node: sheets::Node, path: Arc<str>, from: Inherited) {
-        if self.within.contains(&node) {
-            return;
-        }
-        if self.within.len() >= MAX_IMPORT_DEPTH {
-            self.is_stopped = true;
-            return;
-        }
-        self.within.push(node);
-        let parsed = self.context.sheets.parsed(self.context, node);
-        self.add(parsed, Some(path), from);
-        self.within.pop();
-    }
-
-    fn add(&mut self, parsed: Arc<Option<ParsedSheet>>, path: Option<Arc<str>>, from: Inherited) {
-        let Some(sheet) = parsed.as_ref() else {
-            return;
-        };
-        // Asked before the imports, which may double with every step.
-        if self.sheets.len() >= MAX_SHEETS {
-            self.is_stopped = true;
-            return;
-        }
-        let viewport: &Viewport = self.context.viewport;
-        let mentions = &sheet.sheet.layers;
-        let mut layers = Vec::new();
-        self.layers
-            .enter_all(from.layer, mentions, true, viewport, &mut layers);
-        for import in &sheet.sheet.imports {
-            let layer = match &import.layer {
-                Some(layer) => self.layers.enter(from.layer, layer),
-                None => from.layer,
-            };
-            let holds = self.may_import
-                && import.applies(viewport) == Applies::Matches
-                && import
-                    .supports
-                    .is_none_or(|supports| supports.truth == Truth::True);
-            let target = self.context.resolver.resolve(&sheet.base, &import.url);
-            if let Target::Site(target) = target
-                && let Some(file) = target.file.filter(|_| holds)
-            {
-                let node = sheets::Node {
-                    file,
-                    applies: true,
-                    environment: sheet.encoding,
-                    viewport: *viewport,
-                };
-                let inherited = Inherited {
-                    layer,
-                    media: from.media.clone().and(import.media.text()),
-                    ..from
-                };
-                self.add_file(node, target.path.into(), inherited);
-            }
-        }
-        self.layers
-            .enter_all(from.layer, mentions, false, viewport, &mut layers);
-        if self.sheets.len() >= MAX_SHEETS {
-            self.is_stopped = true;
-            return;
-        }
-        self.sheets.push(Sheet {
-            parsed: Arc::clone(&parsed),
-            path,
-            owner: from.owner,
-            confidence: from.confidence,
-            media: from.media,
-            layer: from.layer,
-            layers,
-        });
-    }
-}
-
 /// Turns uses into requests.
 struct Uses<'u> {
     context: PageContext<'u>,
-    /// Those that were read, as they are numbered in the style of the page.
-    sheets: Vec<&'u Sheet>,
+    /// As they are numbered in the style of the page.
+    sheets: &'u [Sheet],
     sources: &'u StyleSources,
     /// The file of the document.
     name: &'u Arc<str>,
@@ -526,8 +364,8 @@ impl Uses<'_> {
     }
 
     fn sheet(&self, SheetId(at): SheetId) -> Option<(Place<'_>, &ParsedSheet)> {
-        let sheet = *self.sheets.get(at as usize)?;
-        let parsed = sheet.parsed.as_ref().as_ref()?;
+        let sheet = self.sheets.get(at as usize)?;
+        let parsed = sheet.parsed()?;
         let place = Place {
             sheet: Some(sheet),
             base: &parsed.base,

@@ -3,42 +3,16 @@
 //! In: the blocks that match it. Out: for each property what won. Follows the order of CSS Cascade 5 §6 as
 //! [`cascade`](crate::style) does; `revert` and `revert-layer` count as `unset`.
 
-use std::cmp::Reverse;
-
 use super::declaration::{BoxBody, BoxDeclaration, BoxValue, Substituted, substituted};
 use super::length::{Length, Unit};
 use super::vocabulary::{BoxLonghand, BoxProperty, Word};
-use crate::style::{Allowance, CustomProperties, Origin, Specificity, Template, WideKeyword};
+use crate::style::{Allowance, CustomProperties, Precedence, Template, WideKeyword};
 
-/// The box declarations of a rule, or an attribute, that match; the fields are those of `MatchedBlock` in `style`.
+/// The box declarations of a rule, or an attribute, that match.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MatchedBoxes<'s> {
     pub(crate) declarations: &'s [BoxDeclaration],
-    pub(crate) origin: Origin,
-    pub(crate) layer: u32,
-    pub(crate) specificity: Specificity,
-    pub(crate) proximity: Option<u32>,
-    pub(crate) order: u32,
-}
-
-/// Origin, layer, specificity, proximity, order; among important declarations the first layer is the strongest.
-fn strength(
-    block: &MatchedBoxes<'_>,
-    important: bool,
-) -> (Origin, u32, Specificity, Reverse<u32>, u32) {
-    let layer = if important {
-        u32::MAX - block.layer
-    } else {
-        block.layer
-    };
-    let proximity = Reverse(block.proximity.unwrap_or(u32::MAX));
-    (
-        block.origin,
-        layer,
-        block.specificity,
-        proximity,
-        block.order,
-    )
+    pub(crate) precedence: Precedence,
 }
 
 /// The values that won so far; the weakest declarations come first.
@@ -61,14 +35,14 @@ impl Slots {
         allowance: &Allowance,
     ) -> Self {
         let mut slots = Self([const { Slot::Open }; BoxLonghand::COUNT]);
-        blocks.sort_by_key(|block| strength(block, false));
+        blocks.sort_by_key(|block| block.precedence);
         for block in &blocks {
             slots.enter(block, false, properties, allowance);
         }
         let has_important =
             |block: &MatchedBoxes<'_>| block.declarations.iter().any(|found| found.is_important);
         if blocks.iter().any(has_important) {
-            blocks.sort_by_key(|block| strength(block, true));
+            blocks.sort_by_key(|block| block.precedence.important());
             for block in &blocks {
                 slots.enter(block, true, properties, allowance);
             }
@@ -169,7 +143,7 @@ impl Slots {
     pub(super) fn number(&self, longhand: BoxLonghand) -> Option<f32> {
         match self.get(longhand) {
             Slot::Value(BoxValue::Length(Length::Number(number))) => Some(*number),
-            Slot::Value(BoxValue::Length(Length::Unit(percent, Unit::Percent))) => {
+            Slot::Value(BoxValue::Length(Length::Dimension(percent, Unit::Percent))) => {
                 Some(percent / 100.0)
             }
             _ => None,

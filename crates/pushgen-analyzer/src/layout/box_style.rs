@@ -215,8 +215,10 @@ fn compute(
     let sides = |longhands: [L; 4], defaults: [f32; 4], inherited: &[Option<Length>; 4]| {
         let mut sides = [const { None }; 4];
         for (side, longhand) in longhands.into_iter().enumerate() {
-            let default = defaults.get(side).map(|em| Length::Unit(*em, Unit::Em));
-            let default = default.filter(|length| *length != Length::Unit(0.0, Unit::Em));
+            let default = defaults
+                .get(side)
+                .map(|em| Length::Dimension(*em, Unit::Em));
+            let default = default.filter(|length| *length != Length::Dimension(0.0, Unit::Em));
             let zero = || Some(Length::pixels(0.0));
             let inherited = inherited.get(side).and_then(Option::as_ref);
             let found = slots.length(longhand, default.or_else(zero), inherited);
@@ -310,7 +312,7 @@ fn compute(
         gap: slots.length(L::Gap, None, None),
         row_gap: slots.length(L::RowGap, None, None),
         moved_away: match slots.get(L::Translate) {
-            Slot::Value(BoxValue::Length(Length::Unit(percent, Unit::Percent))) => {
+            Slot::Value(BoxValue::Length(Length::Dimension(percent, Unit::Percent))) => {
                 percent.abs() >= 100.0
             }
             _ => false,

@@ -1,42 +1,22 @@
 //! Lengths that depend on an element: with font-relative units and percentages.
 //!
-//! In: a `<length-percentage>` or a math function over them (CSS Values 4 §6, §10). Out: an expression that is evaluated
-//! once the fonts, the viewport and what percentages are of are known. `ex` and `ch` are half an em, a line is 1.2 em,
-//! and the units of the dynamic viewport are those of a window without collapsing bars. Container units count as those
-//! of the viewport. Functions other than `calc()`, `min()`, `max()` and `clamp()` are refused.
+//! In: a [`Calculation`] over `<length-percentage>` (CSS Values 4 §6), and a [`Basis`]: the fonts, the viewport and what
+//! percentages are of. Out: its value in CSS pixels. `ex` and `ch` are half an em, and a line is 1.2 em. What depends on
+//! no element is counted as in media queries.
 
-use cssparser::{Parser, Token};
-
-use crate::css::Failure;
+use crate::css::{Calculation, Failure, LengthUnit, ViewportUnit};
 use crate::viewport::Viewport;
 
-/// Parentheses one inside the other.
-const MAX_DEPTH: usize = 16;
-
 /// A length, or arithmetic over lengths and numbers.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Length {
-    Number(f32),
-    Unit(f32, Unit),
-    Sum(Box<[Self]>),
-    /// Factors; a divisor is marked `true`.
-    Product(Box<[(Self, bool)]>),
-    Negated(Box<Self>),
-    Min(Box<[Self]>),
-    Max(Box<[Self]>),
-}
+pub(crate) type Length = Calculation<Unit>;
 
 /// What a length is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
-    Pixels,
     Em,
     Rem,
     Percent,
-    Width,
-    Height,
-    Smaller,
-    Larger,
+    Viewport(ViewportUnit),
 }
 
 /// What lengths are relative to.
@@ -51,92 +31,7 @@ pub(crate) struct Basis<'v> {
 
 impl Length {
     pub(crate) fn pixels(value: f32) -> Self {
-        Self::Unit(value, Unit::Pixels)
-    }
-
-    /// Reads one value.
-    pub(super) fn parse(input: &mut Parser<'_>) -> Result<Self, Failure> {
-        Self::value(input, false, 0)
-    }
-
-    fn value(input: &mut Parser<'_>, in_math: bool, depth: usize) -> Result<Self, Failure> {
-        let function = match input.next()? {
-            Token::Number { value, .. } => return Ok(Self::Number(*value)),
-            Token::Percentage { unit_value, .. } => {
-                return Ok(Self::Unit(unit_value * 100.0, Unit::Percent));
-            }
-            Token::Dimension { value, unit, .. } => {
-                let (scale, unit) = unit_named(unit).ok_or_else(unexpected)?;
-                return Ok(Self::Unit(value * scale, unit));
-            }
-            Token::ParenthesisBlock if in_math => "calc".to_owned(),
-            Token::Function(name) => name.to_ascii_lowercase(),
-            _ => return Err(unexpected()),
-        };
-        if depth >= MAX_DEPTH {
-            return Err(unexpected());
-        }
-        input.parse_nested_block(|input| {
-            let arguments = |input: &mut Parser<'_>| {
-                input.parse_comma_separated(|input| Self::sum(input, depth + 1))
-            };
-            match function.as_str() {
-                "calc" | "-webkit-calc" => Self::sum(input, depth + 1),
-                "min" => Ok(Self::Min(arguments(input)?.into())),
-                "max" => Ok(Self::Max(arguments(input)?.into())),
-                "clamp" => {
-                    let [low, value, high] =
-                        <[Self; 3]>::try_from(arguments(input)?).map_err(|_| unexpected())?;
-                    let upper = Self::Min([value, high].into());
-                    Ok(Self::Max([low, upper].into()))
-                }
-                _ => Err(unexpected()),
-            }
-        })
-    }
-
-    fn sum(input: &mut Parser<'_>, depth: usize) -> Result<Self, Failure> {
-        let first = Self::product(input, depth)?;
-        if input.is_exhausted() {
-            return Ok(first);
-        }
-        let mut terms = vec![first];
-        while !input.is_exhausted() {
-            input.skip_whitespace();
-            let negated = match input.next()? {
-                Token::Delim('+') => false,
-                Token::Delim('-') => true,
-                _ => return Err(unexpected()),
-            };
-            let term = Self::product(input, depth)?;
-            terms.push(if negated {
-                Self::Negated(Box::new(term))
-            } else {
-                term
-            });
-        }
-        Ok(Self::Sum(terms.into()))
-    }
-
-    fn product(input: &mut Parser<'_>, depth: usize) -> Result<Self, Failure> {
-        let first = Self::value(input, true, depth)?;
-        let mut factors = vec![(first, false)];
-        loop {
-            let before = input.state();
-            let divides = match input.next() {
-                Ok(Token::Delim('*')) => false,
-                Ok(Token::Delim('/')) => true,
-                _ => {
-                    input.reset(&before);
-                    break;
-                }
-            };
-            factors.push((Self::value(input, true, depth)?, divides));
-        }
-        Ok(match <[(Self, bool); 1]>::try_from(factors) {
-            Ok([(factor, _)]) => factor,
-            Err(factors) => Self::Product(factors.into()),
-        })
+        Self::Dimension(value, Unit::Viewport(ViewportUnit::Pixels))
     }
 
     /// Whether neither a font nor the box around decides about it.
@@ -144,7 +39,7 @@ impl Length {
         let all = |operands: &[Self]| operands.iter().all(Self::is_absolute);
         match self {
             Self::Number(_) => true,
-            Self::Unit(_, unit) => !matches!(unit, Unit::Em | Unit::Rem | Unit::Percent),
+            Self::Dimension(_, unit) => matches!(unit, Unit::Viewport(_)),
             Self::Sum(operands) | Self::Min(operands) | Self::Max(operands) => all(operands),
             Self::Product(factors) => factors.iter().all(|(factor, _)| factor.is_absolute()),
             Self::Negated(operand) => operand.is_absolute(),
@@ -162,7 +57,7 @@ impl Length {
         };
         let value = match self {
             Self::Number(number) => *number,
-            Self::Unit(value, unit) => value * unit.pixels(basis)?,
+            Self::Dimension(value, unit) => value * unit.pixels(basis)?,
             Self::Sum(terms) => all(terms, |left, right| left + right)?,
             Self::Min(operands) => all(operands, f32::min)?,
             Self::Max(operands) => all(operands, f32::max)?,
@@ -184,16 +79,29 @@ impl Length {
 
 impl Unit {
     fn pixels(self, basis: &Basis<'_>) -> Option<f32> {
-        let (width, height) = (basis.viewport.width as f32, basis.viewport.height as f32);
         Some(match self {
-            Self::Pixels => 1.0,
             Self::Em => basis.font_size,
             Self::Rem => basis.root_font_size,
             Self::Percent => basis.percent? / 100.0,
-            Self::Width => width / 100.0,
-            Self::Height => height / 100.0,
-            Self::Smaller => width.min(height) / 100.0,
-            Self::Larger => width.max(height) / 100.0,
+            Self::Viewport(unit) => unit.pixels(basis.viewport),
+        })
+    }
+}
+
+impl LengthUnit for Unit {
+    const PERCENT: Option<Self> = Some(Self::Percent);
+
+    fn named(name: &str) -> Option<(f32, Self)> {
+        Some(match name {
+            "em" => (1.0, Self::Em),
+            "ex" | "ch" => (0.5, Self::Em),
+            "lh" => (1.2, Self::Em),
+            "rem" => (1.0, Self::Rem),
+            "rlh" => (1.2, Self::Rem),
+            name => {
+                let (scale, unit) = ViewportUnit::of(name)?;
+                (scale, Self::Viewport(unit))
+            }
         })
     }
 }
@@ -202,35 +110,10 @@ pub(super) fn unexpected() -> Failure {
     Failure::unexpected_token()
 }
 
-fn unit_named(name: &str) -> Option<(f32, Unit)> {
-    let name = name.to_ascii_lowercase();
-    let viewport = name
-        .strip_prefix(['s', 'l', 'd'])
-        .filter(|rest| rest.starts_with('v'))
-        .unwrap_or(&name);
-    Some(match viewport {
-        "px" => (1.0, Unit::Pixels),
-        "em" => (1.0, Unit::Em),
-        "ex" | "ch" => (0.5, Unit::Em),
-        "lh" => (1.2, Unit::Em),
-        "rem" => (1.0, Unit::Rem),
-        "rlh" => (1.2, Unit::Rem),
-        "in" => (96.0, Unit::Pixels),
-        "cm" => (96.0 / 2.54, Unit::Pixels),
-        "mm" => (96.0 / 25.4, Unit::Pixels),
-        "q" => (96.0 / 101.6, Unit::Pixels),
-        "pt" => (96.0 / 72.0, Unit::Pixels),
-        "pc" => (16.0, Unit::Pixels),
-        "vw" | "vi" | "cqw" | "cqi" => (1.0, Unit::Width),
-        "vh" | "vb" | "cqh" | "cqb" => (1.0, Unit::Height),
-        "vmin" | "cqmin" => (1.0, Unit::Smaller),
-        "vmax" | "cqmax" => (1.0, Unit::Larger),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use cssparser::Parser;
+
     use super::*;
 
     #[test]
@@ -254,6 +137,7 @@ mod tests {
             ("min(100%, 300px)", Some(300.0)),
             ("clamp(1rem, 50vw, 5rem)", Some(50.0)),
             ("calc(1px / 0)", None),
+            ("calc((1px)+(2px))", None),
             ("env(x)", None),
             ("auto", None),
         ] {
@@ -267,7 +151,7 @@ mod tests {
             percent: None,
             ..basis
         };
-        let half = Length::Unit(50.0, Unit::Percent);
+        let half = Length::Dimension(50.0, Unit::Percent);
         assert_eq!(half.resolve(&unknown), None);
     }
 }

@@ -32,7 +32,7 @@ fn dimension(text: &str) -> Option<Length> {
     let (number, rest) = text.split_at(end.unwrap_or(text.len()));
     let number: f32 = number.parse().ok()?;
     Some(if rest.starts_with('%') {
-        Length::Unit(number, Unit::Percent)
+        Length::Dimension(number, Unit::Percent)
     } else {
         Length::pixels(number)
     })
@@ -47,7 +47,7 @@ mod tests {
         for (text, expected) in [
             ("48", Some(Length::pixels(48.0))),
             (" 1.5px", Some(Length::pixels(1.5))),
-            ("50%", Some(Length::Unit(50.0, Unit::Percent))),
+            ("50%", Some(Length::Dimension(50.0, Unit::Percent))),
             ("auto", None),
             ("-3", None),
             ("", None),

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use crate::css::StyleSheet;
     use crate::html::parse;
-    use crate::style::{Origin, Specificity};
+    use crate::style::Precedence;
 
     #[test]
     fn icons_are_told_by_their_rules() {
@@ -96,11 +96,7 @@ mod tests {
             let sheet = StyleSheet::parse_declarations(text);
             let rules = sheet.style_rules.iter().map(|rule| MatchedBoxes {
                 declarations: &rule.boxes,
-                origin: Origin::StyleAttribute,
-                layer: 0,
-                specificity: Specificity::default(),
-                proximity: None,
-                order: 0,
+                precedence: Precedence::alone(),
             });
             let (dom, _) = parse(&format!("<img {attributes}>"));
             let image = dom.elements().find(|element| element.is("img"));

@@ -2,7 +2,7 @@
 //!
 //! In: the fetches of such images, those only that a link is worth: the caller knows. Out: for each the attributes of a
 //! link that leaves the choice to the browser, or why there is none. Such a link is for the final response: in a 103
-//! browsers drop it. Candidates of one choice share one link, which names the first of them.
+//! browsers drop it. Candidates of one choice share one link, which names the first of them that can be linked.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,27 +11,30 @@ use pushgen_policy::{Class, Responsive};
 
 use crate::graph::Fetch;
 
-/// The links to `images`, which stand in send order.
-pub(super) fn links<'g>(
-    images: impl IntoIterator<Item = &'g Fetch>,
-) -> Vec<(&'g Fetch, Result<Arc<Responsive>, String>)> {
-    let mut choices: HashMap<&Responsive, &str> = HashMap::new();
-    let mut link = |fetch: &'g Fetch| {
+/// The choices that have a link, and which candidate it names.
+#[derive(Default)]
+pub(super) struct Choices<'g>(HashMap<&'g Responsive, &'g str>);
+
+impl<'g> Choices<'g> {
+    /// The attributes of a link to an image, or why it has none.
+    pub(super) fn attributes(&self, fetch: &'g Fetch) -> Result<&'g Arc<Responsive>, String> {
         let responsive = fetch.responsive.as_ref().ok_or(
             "not all viewports ask for it, and there is no media query that says which ones do",
         )?;
-        if responsive.imagesrcset.is_some() {
-            let first = *choices.entry(responsive).or_insert(&fetch.path);
-            if first != &*fetch.path {
-                return Err(format!("the link of {first} lets browsers choose it"));
+        match self.0.get(&**responsive) {
+            Some(linked) if *linked != &*fetch.path => {
+                Err(format!("the link of {linked} lets browsers choose it"))
             }
+            _ => Ok(responsive),
         }
-        Ok(Arc::clone(responsive))
-    };
-    images
-        .into_iter()
-        .map(|fetch| (fetch, link(fetch)))
-        .collect()
+    }
+
+    /// Notes that an image is linked with these attributes.
+    pub(super) fn add_link(&mut self, fetch: &'g Fetch, responsive: &'g Responsive) {
+        if responsive.imagesrcset.is_some() {
+            self.0.insert(responsive, &fetch.path);
+        }
+    }
 }
 
 /// Why an image is linked for some viewports.

@@ -412,3 +412,37 @@ fn an_image_of_some_viewports_is_linked_for_them_or_left_out() {
         );
     }
 }
+
+#[test]
+fn an_image_that_has_no_link_leaves_it_to_another_of_its_choice() {
+    let choice = Arc::new(Responsive {
+        media: None,
+        imagesrcset: Some("/h.webp 400w, /o.webp 800w".to_owned()),
+        imagesizes: None,
+    });
+    let of_choice = |fetch: &mut Fetch| {
+        fetch.destination = Destination::Image;
+        fetch.viewports = vec!["phone".into()];
+        fetch.confidence = confidence::VIEWPORT;
+        fetch.responsive = Some(Arc::clone(&choice));
+    };
+    let (plan, left_out) = Page::new(&[
+        ("/h.webp", Class::Lcp, 1),
+        ("/o.webp", Class::Lcp, 1),
+        ("/p.webp", Class::Lcp, 1),
+    ])
+    .with("/h.webp", of_choice)
+    .with("/h.webp", |fetch| fetch.file = None)
+    .with("/o.webp", of_choice)
+    .with("/p.webp", of_choice)
+    .plan(1_000_000);
+    assert_eq!(shown(&plan), ["/o.webp link"]);
+    let left_out = left_out.iter().map(|left| (&*left.path, &*left.reason));
+    assert_eq!(
+        left_out.collect::<Vec<_>>(),
+        [
+            ("/h.webp", "there is no such file in the site"),
+            ("/p.webp", "the link of /o.webp lets browsers choose it"),
+        ]
+    );
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cssparser::{Parser, Token};
 
-use super::image_value::keyword;
+use super::component::keyword;
 use super::property::Longhand;
 use super::value::Value;
 use crate::css::Failure;

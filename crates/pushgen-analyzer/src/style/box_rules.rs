@@ -4,12 +4,11 @@
 //! declarations in force, with what orders them. They are told apart from what decides about fetching because there are
 //! several times as many, and few pages ask for them.
 
-use super::cascade::Origin;
 use super::layer::LayerTree;
 use super::page_rules::Matches;
 use super::page_rules::PageStyle;
+use super::precedence::{Origin, Precedence};
 use super::pseudo_element::PseudoElement;
-use super::selector::Specificity;
 use super::style_table::RuleOrder;
 use super::styles::layer;
 use crate::css::Applies;
@@ -47,24 +46,19 @@ impl<'p> BoxRules<'p> {
             let rule = applied.sheet.style_rules.get(found.rule.0 as usize)?;
             (rule.context.applies(self.page.viewport) == Applies::Matches).then(|| MatchedBoxes {
                 declarations: &rule.boxes,
-                origin: if found.of_host {
-                    Origin::Host
-                } else {
-                    Origin::Rule
-                },
-                layer: self.page.layers.of(layer(applied, rule.layer)),
-                specificity: found.specificity,
-                proximity: found.proximity,
-                order: self.order.place(found),
+                precedence: Precedence::of_rule(
+                    found,
+                    self.page.layers.of(layer(applied, rule.layer)),
+                    self.order.place(found),
+                ),
             })
         });
         let attribute = attribute.map(|declarations| MatchedBoxes {
             declarations,
-            origin: Origin::StyleAttribute,
-            layer: self.page.layers.of(LayerTree::ROOT),
-            specificity: Specificity::default(),
-            proximity: None,
-            order: u32::MAX,
+            precedence: Precedence::of_attribute(
+                Origin::StyleAttribute,
+                self.page.layers.of(LayerTree::ROOT),
+            ),
         });
         rules.chain(attribute).collect()
     }

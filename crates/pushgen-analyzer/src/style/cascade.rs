@@ -1,9 +1,8 @@
 //! The cascade: which of the declarations that match an element win.
 //!
 //! In: the declaration blocks that match an element or a pseudo-element, with what orders them. Out: for each longhand
-//! the winner, and the custom properties that are set. Follows CSS Cascade 5 §6, and CSS Cascade 6 §3.1 for the
-//! proximity of scopes: importance, the `style` attribute, layers (reversed for `!important`), specificity, proximity,
-//! order. `revert-layer` goes on below its layer, `revert` leaves the browser's own style. Animations are not asked.
+//! the winner, and the custom properties that are set. Follows CSS Cascade 5 §6: importance, then [`Precedence`].
+//! `revert-layer` goes on below its layer, `revert` leaves the browser's own style. Animations are not asked.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -11,8 +10,8 @@ use std::sync::Arc;
 
 use super::custom_property::Needed;
 use super::declaration::{CustomValue, Declaration, DeclarationBody};
+use super::precedence::{Origin, Precedence};
 use super::property::{Longhand, Property};
-use super::selector::Specificity;
 use super::substitution::Template;
 use super::value::Value;
 use super::wide_keyword::WideKeyword;
@@ -22,52 +21,18 @@ use crate::css::Position;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SheetId(pub(crate) u32);
 
-/// Where a block of declarations stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Origin {
-    /// Attributes such as `background` and `face`: weaker than any rule.
-    PresentationalHint,
-    /// `:host` in the shadow tree of the element, which gives way to the tree that the element is in. That it wins with
-    /// `!important` is left out.
-    Host,
-    Rule,
-    StyleAttribute,
-}
-
 /// The declarations of a rule, or an attribute, that match.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MatchedBlock<'s> {
     pub(crate) declarations: &'s [Declaration],
-    pub(crate) origin: Origin,
-    /// [`LayerRanks`](super::layer::LayerRanks)
-    pub(crate) layer: u32,
-    /// Of the selector that matches.
-    pub(crate) specificity: Specificity,
-    /// Steps from the element to the root of its scope, if there is one.
-    pub(crate) proximity: Option<u32>,
-    /// The rule's place in the page.
-    pub(crate) order: u32,
+    pub(crate) precedence: Precedence,
     pub(crate) sheet: SheetId,
 }
 
-/// Origin, layer, specificity, proximity, order.
-type Strength = (Origin, u32, Specificity, Reverse<u32>, u32);
-
 impl MatchedBlock<'_> {
-    /// The strength of the normal declarations.
-    fn strength(&self) -> Strength {
-        (
-            self.origin,
-            self.layer,
-            self.specificity,
-            Reverse(self.proximity.unwrap_or(u32::MAX)),
-            self.order,
-        )
-    }
-
     /// What `revert-layer` steps over.
     fn layer(&self) -> (Origin, u32) {
-        (self.origin, self.layer)
+        (self.precedence.origin, self.precedence.layer)
     }
 }
 
@@ -131,15 +96,11 @@ impl<'s> Cascaded<'s> {
             declarations.any(|declaration| declaration.is_important)
         };
         let mut important: Vec<_> = blocks.iter().copied().filter(has_important).collect();
-        // The first layer is the strongest here.
-        important.sort_by_key(|block| {
-            let (origin, layer, specificity, proximity, order) = block.strength();
-            Reverse((origin, Reverse(layer), specificity, proximity, order))
-        });
+        important.sort_by_key(|block| Reverse(block.precedence.important()));
         for block in &important {
             cascade.enter(block, true);
         }
-        blocks.sort_by_key(|block| Reverse(block.strength()));
+        blocks.sort_by_key(|block| Reverse(block.precedence));
         for block in &blocks {
             cascade.enter(block, false);
         }

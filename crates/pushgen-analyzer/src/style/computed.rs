@@ -8,10 +8,11 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
+use super::allowance::Allowance;
 use super::animation::{AnimationValue, Animations};
 use super::cascade::{Cascaded, SheetId, Winner, WinningValue};
 use super::containers::{ContainerStyle, Containers};
-use super::custom_property::{Allowance, CustomProperties, Declared};
+use super::custom_property::{CustomProperties, Declared};
 use super::declaration::{CustomValue, Substituted};
 use super::property::Longhand;
 use super::registration::Registered;

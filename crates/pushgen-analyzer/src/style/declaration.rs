@@ -7,16 +7,19 @@
 
 use std::sync::Arc;
 
-use cssparser::{Delimiter, Parser, Token, parse_important};
+use cssparser::{Delimiter, Parser, parse_important};
 
 use super::animation;
+use super::component::keyword;
+use super::content_value::content;
 use super::font_value;
-use super::image_value::{self, Layers, keyword};
+use super::image_value::{self, Layers};
+use super::list_value::{list_style, list_style_type};
 use super::property::{Longhand, Property};
 use super::substitution::Template;
 use super::value::{
-    Content, ContentText, ContentVisibility, Display, ImageReference, ListStyleType, TextTransform,
-    Value, Visibility, WhiteSpaceCollapse,
+    Content, ContentVisibility, Display, ImageReference, TextTransform, Value, Visibility,
+    WhiteSpaceCollapse,
 };
 use super::wide_keyword::WideKeyword;
 use crate::css::{ContainerType, Failure, Position, is_container_name};
@@ -412,61 +415,6 @@ fn display(input: &mut Parser<'_>) -> Result<Display, Failure> {
     Ok(single)
 }
 
-fn list_style_type(input: &mut Parser<'_>) -> Result<ListStyleType, Failure> {
-    Ok(match input.next()? {
-        Token::QuotedString(text) => ListStyleType::Text((&**text).into()),
-        Token::Ident(name) if name.eq_ignore_ascii_case("none") => ListStyleType::None,
-        Token::Ident(name) => ListStyleType::Counter((&**name).into()),
-        Token::Function(name) if name.eq_ignore_ascii_case("symbols") => {
-            input.parse_nested_block(|input| Ok::<_, Failure>(input.expect_no_error_token()?))?;
-            ListStyleType::Counter("symbols".into())
-        }
-        _ => return Err(Failure::unexpected_token()),
-    })
-}
-
-/// `none` counts for the type or the image, whichever is not given.
-fn list_style(input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure> {
-    let (mut nones, mut positions) = (0, 0);
-    let mut image = None;
-    let mut kind = None;
-    while !input.is_exhausted() {
-        if keyword(input, &["none"]) {
-            nones += 1;
-        } else if keyword(input, &["inside", "outside"]) {
-            positions += 1;
-        } else if kind.is_none()
-            && let Ok(found) = input.try_parse(list_style_type)
-        {
-            kind = Some(found);
-        } else if image.is_none() {
-            let mut found = Vec::new();
-            image_value::image(input, &mut found)?;
-            image = Some(found);
-        } else {
-            return Err(Failure::unexpected_token());
-        }
-    }
-    let given = usize::from(image.is_some()) + usize::from(kind.is_some());
-    if nones + given > 2 || positions > 1 || nones + given + positions == 0 {
-        return Err(Failure::unexpected_token());
-    }
-    let kind = kind.unwrap_or_else(|| {
-        if nones > 0 {
-            ListStyleType::None
-        } else {
-            ListStyleType::Counter("disc".into())
-        }
-    });
-    Ok(vec![
-        (Longhand::ListStyleType, Value::ListStyleType(kind)),
-        (
-            Longhand::ListStyleImage,
-            Value::Images(image.unwrap_or_default().into()),
-        ),
-    ])
-}
-
 /// `container-name`: `none`, or names.
 fn container_names(input: &mut Parser<'_>) -> Result<Arc<[Arc<str>]>, Failure> {
     if keyword(input, &["none"]) {
@@ -499,96 +447,6 @@ fn container(input: &mut Parser<'_>) -> Result<Vec<(Longhand, Value)>, Failure> 
             Value::ContainerType(container_type),
         ),
     ])
-}
-
-/// CSS Content 3 §2, with the alternative text passed over.
-fn content(input: &mut Parser<'_>) -> Result<Content, Failure> {
-    if keyword(input, &["normal"]) {
-        return Ok(Content::Normal);
-    }
-    if keyword(input, &["none"]) {
-        return Ok(Content::None);
-    }
-    let mut texts = Vec::new();
-    let mut images = Vec::new();
-    let mut count = 0;
-    while !input.is_exhausted() {
-        if input.try_parse(|input| input.expect_delim('/')).is_ok() {
-            if count == 0 || input.is_exhausted() {
-                return Err(Failure::unexpected_token());
-            }
-            while !input.is_exhausted() {
-                alternative_text(input)?;
-            }
-            break;
-        }
-        match input.try_parse(content_text) {
-            Ok(text) => texts.extend(text),
-            Err(_) => image_value::image(input, &mut images)?,
-        }
-        count += 1;
-    }
-    if count == 0 {
-        return Err(Failure::unexpected_token());
-    }
-    Ok(Content::List {
-        texts: texts.into(),
-        images: images.into(),
-    })
-}
-
-fn content_text(input: &mut Parser<'_>) -> Result<Option<ContentText>, Failure> {
-    let name = match input.next()? {
-        Token::QuotedString(text) => return Ok(Some(ContentText::Text((&**text).into()))),
-        Token::Ident(name) => {
-            return match name.to_ascii_lowercase().as_str() {
-                "open-quote" => Ok(Some(ContentText::OpenQuote)),
-                "close-quote" => Ok(Some(ContentText::CloseQuote)),
-                "no-open-quote" | "no-close-quote" => Ok(None),
-                _ => Err(Failure::unexpected_token()),
-            };
-        }
-        Token::Function(name) => name.to_ascii_lowercase(),
-        _ => return Err(Failure::unexpected_token()),
-    };
-    input.parse_nested_block(|input| {
-        let text = match name.as_str() {
-            "attr" => {
-                let name = input.expect_ident()?;
-                ContentText::Attribute(name.to_ascii_lowercase().into())
-            }
-            "counter" | "counters" => {
-                input.expect_ident()?;
-                let mut separator = "".into();
-                if name == "counters" {
-                    input.expect_comma()?;
-                    separator = (&**input.expect_string()?).into();
-                }
-                let mut style = "decimal".into();
-                if input.try_parse(Parser::expect_comma).is_ok() {
-                    style = match list_style_type(input)? {
-                        ListStyleType::None => "none".into(),
-                        ListStyleType::Counter(name) | ListStyleType::Text(name) => name,
-                    };
-                }
-                input.expect_exhausted()?;
-                ContentText::Counter { separator, style }
-            }
-            _ => return Err(Failure::unexpected_token()),
-        };
-        // Types and fallbacks of attr().
-        input.expect_no_error_token()?;
-        Ok(Some(text))
-    })
-}
-
-fn alternative_text(input: &mut Parser<'_>) -> Result<(), Failure> {
-    match content_text(input)? {
-        Some(ContentText::OpenQuote | ContentText::CloseQuote) | None => {
-            Err(Failure::unexpected_token())
-        }
-        Some(_) => Ok(()),
-    }
 }
 
 #[cfg(test)]

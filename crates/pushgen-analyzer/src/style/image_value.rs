@@ -5,11 +5,13 @@
 //! takes them: `cross-fade()` with the prefix only, `element()` and `-moz-` gradients not at all. The inside of
 //! gradients, colours, shapes and calculations is not checked. `light-dark()` counts as its first image.
 
-use cssparser::color::{parse_hash_color, parse_named_color};
 use cssparser::{Parser, Token};
 
+use super::component::{color, content, function, is_one_of, keyword, length, quantity};
 use super::value::ImageReference;
-use crate::css::{Failure, ImageSource, Position, UrlToken, fetched_url, image_set};
+use crate::css::{
+    FILTERS, Failure, GRADIENTS, ImageSource, Position, UrlToken, fetched_url, image_set,
+};
 
 /// Reads a list of `none` and images, as `background-image` and `mask-image` have.
 pub(super) fn image_list(input: &mut Parser<'_>) -> Result<Vec<ImageReference>, Failure> {
@@ -80,26 +82,9 @@ pub(super) fn image(
             none_or_image(input, &mut Vec::new())
         }),
         "image" | "paint" => content(input),
-        gradient if is_gradient(gradient) => content(input),
+        gradient if GRADIENTS.contains(&gradient) => content(input),
         _ => Err(Failure::unexpected_token()),
     }
-}
-
-fn is_gradient(name: &str) -> bool {
-    matches!(
-        name,
-        "linear-gradient"
-            | "radial-gradient"
-            | "conic-gradient"
-            | "repeating-linear-gradient"
-            | "repeating-radial-gradient"
-            | "repeating-conic-gradient"
-            | "-webkit-linear-gradient"
-            | "-webkit-radial-gradient"
-            | "-webkit-repeating-linear-gradient"
-            | "-webkit-repeating-radial-gradient"
-            | "-webkit-gradient"
-    )
 }
 
 /// Whether each option of an `image-set()` starts as an image may.
@@ -133,127 +118,6 @@ fn url(input: &mut Parser<'_>, found: &mut Vec<ImageReference>) -> Result<(), Fa
         }
         _ => Err(Failure::unexpected_token()),
     }
-}
-
-/// Passes over the content of the function that was just opened.
-fn content(input: &mut Parser<'_>) -> Result<(), Failure> {
-    input.parse_nested_block(|input| Ok(input.expect_no_error_token()?))
-}
-
-/// One of some identifiers.
-pub(super) fn keyword(input: &mut Parser<'_>, keywords: &[&str]) -> bool {
-    let found: Result<(), Failure> = input.try_parse(|input| {
-        let name = input.expect_ident()?;
-        if keywords.iter().any(|word| name.eq_ignore_ascii_case(word)) {
-            Ok(())
-        } else {
-            Err(Failure::unexpected_token())
-        }
-    });
-    found.is_ok()
-}
-
-const MATH: [&str; 7] = ["calc", "min", "max", "clamp", "round", "mod", "rem"];
-
-/// A length or a percentage; of numbers only zero.
-fn length(input: &mut Parser<'_>) -> bool {
-    let found: Result<(), Failure> = input.try_parse(|input| {
-        let is_length = match input.next()? {
-            Token::Dimension { .. } | Token::Percentage { .. } => true,
-            Token::Number { value, .. } => *value == 0.0,
-            Token::Function(name) if MATH.iter().any(|math| name.eq_ignore_ascii_case(math)) => {
-                return content(input);
-            }
-            _ => false,
-        };
-        if is_length {
-            Ok(())
-        } else {
-            Err(Failure::unexpected_token())
-        }
-    });
-    found.is_ok()
-}
-
-/// A number, a length or a percentage.
-fn quantity(input: &mut Parser<'_>) -> bool {
-    input.try_parse(Parser::expect_number).is_ok() || length(input)
-}
-
-const SYSTEM_COLORS: [&str; 27] = [
-    "currentcolor",
-    "transparent",
-    "accentcolor",
-    "accentcolortext",
-    "activetext",
-    "buttonborder",
-    "buttonface",
-    "buttontext",
-    "canvas",
-    "canvastext",
-    "field",
-    "fieldtext",
-    "graytext",
-    "highlight",
-    "highlighttext",
-    "linktext",
-    "mark",
-    "marktext",
-    "selecteditem",
-    "selecteditemtext",
-    "visitedtext",
-    "background",
-    "window",
-    "windowtext",
-    "menu",
-    "-webkit-link",
-    "-webkit-text",
-];
-
-const COLOR_FUNCTIONS: [&str; 14] = [
-    "rgb",
-    "rgba",
-    "hsl",
-    "hsla",
-    "hwb",
-    "lab",
-    "lch",
-    "oklab",
-    "oklch",
-    "color",
-    "color-mix",
-    "light-dark",
-    "contrast-color",
-    "alpha",
-];
-
-/// `<color>`
-fn color(input: &mut Parser<'_>) -> bool {
-    let found: Result<(), Failure> = input.try_parse(|input| {
-        let is_color = match input.next()? {
-            Token::Hash(value) | Token::IDHash(value) => parse_hash_color(value.as_bytes()).is_ok(),
-            Token::Ident(name) => {
-                parse_named_color(name).is_ok()
-                    || SYSTEM_COLORS
-                        .iter()
-                        .any(|color| name.eq_ignore_ascii_case(color))
-            }
-            Token::Function(name)
-                if COLOR_FUNCTIONS
-                    .iter()
-                    .any(|color| name.eq_ignore_ascii_case(color)) =>
-            {
-                return content(input);
-            }
-            _ => false,
-        };
-        if is_color {
-            Ok(())
-        } else {
-            Err(Failure::unexpected_token())
-        }
-    });
-    found.is_ok()
 }
 
 const SIDES: [&str; 5] = ["left", "right", "top", "bottom", "center"];
@@ -516,7 +380,7 @@ pub(super) fn cursor(input: &mut Parser<'_>) -> Result<Vec<ImageReference>, Fail
     while !keyword(input, &CURSORS) {
         let before = input.state();
         let is_gradient = matches!(input.next()?, Token::Function(name)
-            if is_gradient(&name.to_ascii_lowercase()));
+            if is_one_of(name, GRADIENTS));
         if is_gradient {
             return Err(Failure::unexpected_token());
         }
@@ -585,19 +449,6 @@ fn shape(input: &mut Parser<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Passes over one of some functions.
-fn function(input: &mut Parser<'_>, names: &[&str]) -> bool {
-    let found: Result<(), Failure> = input.try_parse(|input| {
-        let name = input.expect_function()?;
-        if names.iter().any(|known| name.eq_ignore_ascii_case(known)) {
-            content(input)
-        } else {
-            Err(Failure::unexpected_token())
-        }
-    });
-    found.is_ok()
-}
-
 /// `filter` and `backdrop-filter`
 pub(super) fn filter(input: &mut Parser<'_>) -> Result<Vec<ImageReference>, Failure> {
     let mut found = Vec::new();
@@ -605,22 +456,7 @@ pub(super) fn filter(input: &mut Parser<'_>) -> Result<Vec<ImageReference>, Fail
         return Ok(found);
     }
     loop {
-        let known = function(
-            input,
-            &[
-                "blur",
-                "brightness",
-                "contrast",
-                "drop-shadow",
-                "grayscale",
-                "hue-rotate",
-                "invert",
-                "opacity",
-                "saturate",
-                "sepia",
-            ],
-        );
-        if !known {
+        if !function(input, FILTERS) {
             url(input, &mut found)?;
         }
         if input.is_exhausted() {

@@ -10,9 +10,10 @@ use std::hash::Hasher;
 use html5ever::{LocalName, local_name};
 use rustc_hash::{FxHashMap, FxHasher};
 
+use super::allowance::Allowance;
 use super::cascade::SheetId;
 use super::computed::ComputedStyle;
-use super::custom_property::{Allowance, Needed};
+use super::custom_property::Needed;
 use super::declaration::{CustomValue, DeclarationBody};
 use super::matching::Match;
 use super::page_rules::PageStyle;

@@ -6,17 +6,17 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use super::cascade::{Cascaded, MatchedBlock, Origin, SheetId};
+use super::allowance::Allowance;
+use super::cascade::{Cascaded, MatchedBlock, SheetId};
 use super::computed::ComputedStyle;
-use super::custom_property::Allowance;
 use super::declaration::Declaration;
 use super::layer::{LayerId, LayerTree, MentionId};
 use super::matching::Match;
 use super::page_rules::AppliedSheet;
 use super::page_rules::PageStyle;
+use super::precedence::{Origin, Precedence};
 use super::presentational_hint::PresentationalHints;
 use super::pseudo_element::PseudoElement;
-use super::selector::Specificity;
 use super::style_table::{
     DOCUMENT, DefaultId, ElementStyles, FrameStyle, RuleSetId, StyleId, StyleTable, StylesId,
 };
@@ -136,14 +136,11 @@ impl<'p> Styles<'p> {
             (Origin::PresentationalHint, hint),
             (Origin::StyleAttribute, attribute),
         ];
+        let layer = self.page.layers.of(LayerTree::ROOT);
         blocks.extend(own.into_iter().filter_map(|(origin, declarations)| {
             Some(MatchedBlock {
                 declarations: declarations?,
-                origin,
-                layer: self.page.layers.of(LayerTree::ROOT),
-                specificity: Specificity::default(),
-                proximity: None,
-                order: u32::MAX,
+                precedence: Precedence::of_attribute(origin, layer),
                 sheet: DOCUMENT,
             })
         }));
@@ -233,15 +230,11 @@ impl<'p> Styles<'p> {
                 || self.holds_in_containers(rule, around));
         holds.then(|| MatchedBlock {
             declarations: &rule.declarations,
-            origin: if found.of_host {
-                Origin::Host
-            } else {
-                Origin::Rule
-            },
-            layer: self.page.layers.of(layer(applied, rule.layer)),
-            specificity: found.specificity,
-            proximity: found.proximity,
-            order: self.table.order.place(found),
+            precedence: Precedence::of_rule(
+                found,
+                self.page.layers.of(layer(applied, rule.layer)),
+                self.table.order.place(found),
+            ),
             sheet: SheetId(found.sheet),
         })
     }
@@ -288,7 +281,7 @@ impl<'p> Styles<'p> {
                 .map(|frame| alone(&frame.declarations, sheet))
                 .collect();
             for (order, block) in (0..).zip(&mut blocks) {
-                block.order = order;
+                block.precedence.order = order;
             }
             if !blocks.is_empty() {
                 let style = self.add(blocks, &UserAgentStyle::default(), own);
@@ -332,11 +325,7 @@ impl<'p> Styles<'p> {
 fn alone(declarations: &[Declaration], sheet: SheetId) -> MatchedBlock<'_> {
     MatchedBlock {
         declarations,
-        origin: Origin::Rule,
-        layer: 0,
-        specificity: Specificity::default(),
-        proximity: None,
-        order: 0,
+        precedence: Precedence::alone(),
         sheet,
     }
 }

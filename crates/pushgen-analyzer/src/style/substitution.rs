@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cssparser::{Parser, Token};
 
-use super::custom_property::Allowance;
+use super::allowance::Allowance;
 use crate::css::Failure;
 
 /// Bytes that one value may come to. Chromium allows 2 MiB.

@@ -1,11 +1,13 @@
 //! What elements compute to, from the declarations that match them.
 
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use super::*;
 use crate::css::{ImageSource, StyleSheet};
 use crate::html::Namespace;
-use crate::style::cascade::{MatchedBlock, Origin};
+use crate::style::cascade::MatchedBlock;
+use crate::style::precedence::{Origin, Precedence};
 use crate::style::registration::Registered;
 use crate::style::selector::Specificity;
 
@@ -45,11 +47,13 @@ fn style_of(name: &str, blocks: &[Block], parent: &ComputedStyle) -> ComputedSty
         for rule in &block.sheet.style_rules {
             matched.push(MatchedBlock {
                 declarations: &rule.declarations,
-                origin: block.origin,
-                layer: block.layer,
-                specificity: Specificity::new(0, block.specificity, 0),
-                proximity: block.proximity,
-                order,
+                precedence: Precedence {
+                    origin: block.origin,
+                    layer: block.layer,
+                    specificity: Specificity::new(0, block.specificity, 0),
+                    proximity: Reverse(block.proximity.unwrap_or(u32::MAX)),
+                    order,
+                },
                 sheet: SheetId(order),
             });
         }
@@ -407,11 +411,7 @@ fn a_page_of_bombs_ends() {
     for _ in 0..10_000 {
         let block = MatchedBlock {
             declarations,
-            origin: Origin::Rule,
-            layer: 0,
-            specificity: Specificity::default(),
-            proximity: None,
-            order: 0,
+            precedence: Precedence::alone(),
             sheet: SheetId(0),
         };
         let cascaded = Cascaded::of(vec![block], None);
