@@ -6,12 +6,13 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use pushgen_analyzer::model::{Network, NetworkError, Time};
+use pushgen_analyzer::model::Time;
 use pushgen_analyzer::{
     ColorScheme, DEFAULT_BUDGET, Options, Severity, Site, SiteError, SiteOptions, Viewport,
 };
 use pushgen_policy::Origin;
 
+pub(crate) use value::NamedNetwork;
 use value::ViewportArgument;
 
 const EXIT_STATUS: &str = "\
@@ -157,35 +158,16 @@ pub(crate) struct Simulate {
 
     /// A network class (slow-3g, satellite, fast-3g, slow-4g, 4g, cable), or a network of your own as round-trip time,
     /// rate and rate towards the server; may be given several times, all classes unless given
-    #[arg(long, value_name = "NAME|RTT/DOWN[/UP]", value_parser = network)]
+    #[arg(long, value_name = "NAME|RTT/DOWN[/UP]", value_parser = value::network)]
     pub(crate) network: Vec<NamedNetwork>,
 
     /// How long the server thinks before it answers for a page
-    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = value::time)]
     pub(crate) think: Time,
 
     /// Tables for people, or JSON Lines
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
-}
-
-/// A network by the name that it was asked for.
-#[derive(Debug, Clone)]
-pub(crate) struct NamedNetwork {
-    pub(crate) name: String,
-    pub(crate) network: Network,
-}
-
-fn network(text: &str) -> Result<NamedNetwork, NetworkError> {
-    Ok(NamedNetwork {
-        name: text.to_owned(),
-        network: text.parse()?,
-    })
-}
-
-fn time(text: &str) -> Result<Time, String> {
-    let time = text.parse::<Time>();
-    time.map_err(|_| format!("`{text}` is no time up to 60s, such as 100ms or 0.3s"))
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,6 +1,28 @@
 //! The values of arguments: the text that was typed in, what it stands for out, or why it stands for nothing.
 
+use pushgen_analyzer::model::{Network, NetworkError, Time};
 use pushgen_policy::{Origin, ParseViewportError, Viewport};
+
+/// A network by the name that it was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedNetwork {
+    pub(crate) name: String,
+    pub(crate) network: Network,
+}
+
+/// A network class, or a network of one's own.
+pub(super) fn network(text: &str) -> Result<NamedNetwork, NetworkError> {
+    Ok(NamedNetwork {
+        name: text.to_owned(),
+        network: text.parse()?,
+    })
+}
+
+/// A duration.
+pub(super) fn time(text: &str) -> Result<Time, String> {
+    let time = text.parse::<Time>();
+    time.map_err(|_| format!("`{text}` is no time up to 60s, such as 100ms or 0.3s"))
+}
 
 /// A glob as the site's files are matched by, relative to its root: people write `./a.html`, `/a.html`, and
 /// `a/` for what is in a folder.

@@ -138,7 +138,8 @@ fn assets(entries: &[Choosable], chosen: &[bool]) -> Vec<u16> {
     chosen.map(|(entry, _)| entry.asset).collect()
 }
 
-/// Sets of hints, the simplest first.
+/// Sets of hints, the simplest first. What the preload scanner sees by itself is not among them: what the model gains by
+/// it is less than the model is wrong by.
 fn hint_candidates(entries: &[Choosable]) -> Vec<Vec<bool>> {
     let set = |wanted: &dyn Fn(&Choosable) -> bool| -> Vec<bool> {
         entries
@@ -152,7 +153,6 @@ fn hint_candidates(entries: &[Choosable]) -> Vec<Vec<bool>> {
         set(&|entry| proposed(entry) && entry.class != Class::Lcp),
         set(&|entry| proposed(entry) && entry.class != Class::Font),
         set(&proposed),
-        set(&|_| true),
     ])
 }
 
