@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::asset_request::{Answer, AssetRequests, ask};
 use crate::connection_facts::StreamFacts;
+use crate::content_coding::content_coding;
 use crate::decision::{Decision, Situation, decide, decide_redirect};
 use crate::final_response;
 use crate::freshness;
@@ -218,6 +219,15 @@ impl Page {
         let mut records = shared.records();
         let record = records.at(self.place);
         final_response::add_digest_cookie(head, &self.facts, record, &settings.rules);
+    }
+
+    /// How much of the document goes before the pushes, if the policy says so for the coding that it is
+    /// sent in.
+    pub(crate) fn head_bytes(&self, head: &response::Parts) -> Option<u64> {
+        if self.pushed.is_empty() || head.status != StatusCode::OK {
+            return None;
+        }
+        self.decision.head_bytes(content_coding(&head.headers)?)
     }
 
     /// Asks the service for the assets that are to be pushed, and for those that are to be hinted and
