@@ -90,7 +90,7 @@ async fn a_page_is_divided_at_the_head_of_its_coding() {
         ("br", waiting(20_001), 20_000),
         ("br", waiting(0), 20_000),
     ];
-    for (coding, body, before) in table {
+    for (number, (coding, body, before)) in table.into_iter().enumerate() {
         // Whether the client reads at once or the writer is blocked all the time.
         for room in [1 << 22, 5000] {
             let page = File::in_pieces(body.clone()).header("content-encoding", coding);
@@ -105,7 +105,7 @@ async fn a_page_is_divided_at_the_head_of_its_coding() {
                 (6, STYLE),
                 (1, PAGE - before),
             ];
-            assert_eq!(sent(&frames), expected, "{coding} {body:?}, room {room}");
+            assert_eq!(sent(&frames), expected, "row {number}, room {room}");
             assert_eq!(client.unfinished(), [0u32; 0]);
         }
     }
@@ -155,8 +155,8 @@ async fn pushes_without_data_hold_the_rest_of_a_page_up_no_longer_than_a_pause()
         (Pieces::new(stutters), PAUSE_MAX),
         (Pieces::new([Piece::Fail]), Duration::ZERO),
     ];
-    for (body, most) in table {
-        let style = File::in_pieces(body.clone()).header("content-length", "1000");
+    for (number, (body, most)) in table.into_iter().enumerate() {
+        let style = File::in_pieces(body).header("content-length", "1000");
         let site = site(File::of(vec![b'x'; PAGE]), style);
         let settings = with_head(&[(Coding::Identity, 2310)]);
         let mut client = connect(1 << 22, &site, settings).await;
@@ -164,7 +164,7 @@ async fn pushes_without_data_hold_the_rest_of_a_page_up_no_longer_than_a_pause()
         client.send_at_once(get(1, "/")).await;
         let mut frames = Vec::new();
         while !has_ended(&frames, 1) {
-            assert!(begun.elapsed() <= most + 3 * MS, "{body:?}");
+            assert!(begun.elapsed() <= most + 3 * MS, "row {number}");
             frames.extend(client.quiet().await);
         }
         assert_eq!(data_of(&frames, 1), PAGE);
