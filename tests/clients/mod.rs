@@ -9,6 +9,7 @@ mod chromium_with_push;
 mod curl;
 mod delay;
 mod devtools;
+mod interleaving;
 mod nghttp;
 mod node;
 pub(crate) mod server;

@@ -14,7 +14,7 @@ use crate::support::{fixture, root};
 
 /// What happened on a connection.
 #[derive(Debug)]
-struct Connection {
+pub(super) struct Connection {
     events: Vec<Value>,
 }
 
@@ -26,12 +26,14 @@ fn get(target: &str) -> Value {
 /// Makes a connection with these settings and goes through the steps.
 #[track_caller]
 fn connect(site: &Site, server: &Server, settings: Value, steps: Value) -> Connection {
-    let task = json!({
-        "origin": server.origin,
-        "ca": site.certificate(),
-        "settings": settings,
-        "steps": steps,
-    });
+    connect_with(site, server, json!({"settings": settings, "steps": steps}))
+}
+
+/// The same, with what else the script can be told.
+#[track_caller]
+pub(super) fn connect_with(site: &Site, server: &Server, mut task: Value) -> Connection {
+    task["origin"] = json!(server.origin);
+    task["ca"] = json!(site.certificate());
     let script = root().join("tests/clients/http2_client.mjs");
     let output = output(Command::new("node").arg(script).arg(task.to_string()));
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -50,8 +52,23 @@ impl Connection {
             .filter(move |event| event["event"] == kind)
     }
 
+    /// Streams with bytes of DATA as they came, frames of one stream that follow each other as one.
+    pub(super) fn data(&self) -> Vec<(u64, u64)> {
+        let mut data: Vec<(u64, u64)> = Vec::new();
+        for frame in self.of_kind("frame") {
+            let number = |key: &str| frame[key].as_u64().expect("a number");
+            let (stream, length) = (number("stream"), number("length"));
+            match data.last_mut() {
+                Some((last, sum)) if *last == stream => *sum += length,
+                _ if length == 0 => {}
+                _ => data.push((stream, length)),
+            }
+        }
+        data
+    }
+
     /// The targets that were promised.
-    fn pushed(&self) -> Vec<&str> {
+    pub(super) fn pushed(&self) -> Vec<&str> {
         self.of_kind("push")
             .map(|push| text(&push["fields"][":path"]))
             .collect()

@@ -28,7 +28,7 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Method, Version, response};
-use pushgen_policy::Plan;
+use pushgen_policy::{Coding, Head, Page, Plan};
 
 use crate::connection_facts::{ConnectionFacts, StreamFacts};
 use crate::known::{Held, Known};
@@ -107,6 +107,7 @@ struct Terms {
 pub struct Decision {
     policy: Arc<LoadedPolicy>,
     plan: Option<usize>,
+    head: Head,
     refusal: Option<Refusal>,
     verdicts: Vec<Verdict>,
     push: Result<(), Refusal>,
@@ -119,8 +120,8 @@ pub struct Decision {
 #[must_use]
 pub fn decide(situation: &Situation<'_>) -> Decision {
     let policy = situation.record.policy();
-    match policy.plan_index(&situation.request.target, situation.rules) {
-        Some(plan) => decide_plan(situation, plan, link(situation)),
+    match policy.page(&situation.request.target, situation.rules) {
+        Some(page) => decide_plan(situation, page, link(situation)),
         None => Decision::nothing(policy, Refusal::NoPlan),
     }
 }
@@ -134,14 +135,20 @@ pub fn decide_redirect(situation: &Situation<'_>, response: &response::Parts) ->
         return Decision::nothing(policy, Refusal::SwitchedOff);
     }
     let target = redirect::target(situation.request, response);
-    match target.and_then(|target| policy.plan_index(&target, situation.rules)) {
-        Some(plan) => decide_plan(situation, plan, Err(Refusal::RedirectTarget)),
+    let page = target.and_then(|target| policy.page(&target, situation.rules));
+    match page {
+        // What it says of the document is not true of the redirect.
+        Some(page) => Decision {
+            head: Head::default(),
+            ..decide_plan(situation, page, Err(Refusal::RedirectTarget))
+        },
         None => Decision::nothing(policy, Refusal::RedirectTarget),
     }
 }
 
-fn decide_plan(situation: &Situation<'_>, index: usize, link: Result<(), Refusal>) -> Decision {
+fn decide_plan(situation: &Situation<'_>, page: Page<'_>, link: Result<(), Refusal>) -> Decision {
     let policy = situation.record.policy();
+    let index = page.plan;
     let Some(plan) = policy.policy().plans().get(index) else {
         return Decision::nothing(policy, Refusal::NoPlan);
     };
@@ -182,6 +189,7 @@ fn decide_plan(situation: &Situation<'_>, index: usize, link: Result<(), Refusal
     let mut decision = Decision {
         policy: Arc::clone(policy),
         plan: Some(index),
+        head: page.head,
         refusal: None,
         verdicts: plan.entries.iter().map(verdict).collect(),
         push: push(situation),
@@ -299,6 +307,7 @@ impl Decision {
         Self {
             policy: Arc::clone(policy),
             plan: None,
+            head: Head::default(),
             refusal: Some(refusal),
             verdicts: Vec::new(),
             push: Err(refusal),
@@ -318,6 +327,12 @@ impl Decision {
     #[must_use]
     pub fn plan(&self) -> Option<&Plan> {
         self.policy.policy().plans().get(self.plan?)
+    }
+
+    /// How many bytes of the document, in this content-coding, the policy puts before the pushes.
+    #[must_use]
+    pub fn head_bytes(&self, coding: Coding) -> Option<u64> {
+        self.head.bytes(coding)
     }
 
     /// Why nothing is delivered with such a request; then there are no verdicts.

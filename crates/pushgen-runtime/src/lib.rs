@@ -114,6 +114,7 @@ mod builder;
 mod connection_error;
 mod connection_facts;
 mod connection_info;
+mod content_coding;
 mod date;
 mod decision;
 pub mod digest_cookie;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use http::HeaderValue;
 use pushgen_policy::wire::Fingerprints;
-use pushgen_policy::{Asset, Origin, Policy, url_key};
+use pushgen_policy::{Asset, Origin, Page, Policy, url_key};
 
 use crate::digest_cookie::CookieKeys;
 use crate::hint_memo::HintMemo;
@@ -95,17 +95,15 @@ impl LoadedPolicy {
         responsive.or_else(|| self.link(asset))
     }
 
-    /// Which plan goes with a request target.
-    pub(crate) fn plan_index(&self, target: &str, rules: &Rules) -> Option<usize> {
+    /// Which page's plan goes with a request target.
+    pub(crate) fn page(&self, target: &str, rules: &Rules) -> Option<Page<'_>> {
         let policy = &self.policy;
-        policy.plan_index(target).or_else(|| {
+        policy.page(target).or_else(|| {
             let fallback = rules.fallback_page.as_deref()?;
             let path = target.split('?').next().unwrap_or_default();
             let name = path.rsplit('/').next().unwrap_or_default();
             let looks_like_a_page = !name.contains('.') && policy.assets_at(target).is_empty();
-            looks_like_a_page
-                .then(|| policy.plan_index(fallback))
-                .flatten()
+            looks_like_a_page.then(|| policy.page(fallback)).flatten()
         })
     }
 

@@ -141,7 +141,7 @@ impl Exchange {
         let place = records.find(head, &policy);
         let record = records.at(place);
         let target = target(&self.uri);
-        if policy.plan_index(target, &settings.rules).is_some() {
+        if policy.page(target, &settings.rules).is_some() {
             let facts = RequestFacts::of(head, self.connection.info.secure);
             let decision = decide(&Situation {
                 request: &facts,

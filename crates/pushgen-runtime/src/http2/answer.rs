@@ -34,7 +34,7 @@ use crate::request_facts::{Priority, is_proxied};
 use crate::service::{self, HttpService, ResponseBody};
 
 /// How much of a page goes before what is pushed with it: its head, which is what makes a browser
-/// look for the pushes.
+/// look for the pushes. The policy may know it better.
 const HEAD_BYTES: u64 = 4096;
 
 /// A request that asks for an asset of the policy: what comes of it is noted.
@@ -123,7 +123,7 @@ impl Concern {
         let policy = policy.current();
         let target = target(parts);
         let is_asset = !policy.policy().assets_at(target).is_empty();
-        let has_plan = policy.plan_index(target, &shared.settings.rules).is_some();
+        let has_plan = policy.page(target, &shared.settings.rules).is_some();
         let has_page =
             (has_plan || shared.settings.rules.redirects) && !shared.client_gives_pages_up();
         if !is_asset && !has_page && !shared.push_is_enabled() {
@@ -297,8 +297,10 @@ impl<S: HttpService> Answer<S> {
             let record = records.at(noted.place);
             record.mark_answered(&noted.target, &head, SystemTime::now());
         }
+        let mut head_bytes = None;
         if let Some(page) = self.page.as_deref() {
             page.complete(&mut head, shared);
+            head_bytes = page.head_bytes(&head);
         }
         self.outcome.status = Some(head.status);
         let ends = final_response::prepare(&mut head, &self.method, &body);
@@ -311,7 +313,10 @@ impl<S: HttpService> Answer<S> {
             let role = Role::Main { head_bytes: 0 };
             shared.turns.enter(exchange.stream(), role, self.priority)
         };
-        let turn = turn.unwrap_or_else(enter);
+        let mut turn = turn.unwrap_or_else(enter);
+        if let Some(bytes) = head_bytes {
+            turn.set_head(bytes);
+        }
         Some(Rest { stream, body, turn })
     }
 

@@ -16,6 +16,7 @@ mod frames;
 mod keep_alive;
 mod observer;
 mod page;
+mod pause;
 mod promise;
 mod schedule;
 mod send_body;

@@ -13,22 +13,24 @@
 //! the page waits for its assets no longer than [`Rules::patience`](crate::Rules::patience). Left out:
 //! making the promises (`promise`), and the response itself (`response`).
 
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, header, request, response};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::asset_request::{Answer, AssetRequests, ask};
 use crate::connection_facts::StreamFacts;
+use crate::content_coding::content_coding;
 use crate::decision::{Decision, Situation, decide, decide_redirect};
 use crate::final_response;
 use crate::freshness;
 use crate::http2::exchange::Exchange;
+use crate::http2::observer::Observations;
 use crate::http2::promise::{Batch, Push};
 use crate::http2::shared::Shared;
 use crate::http2::turns::Turn;
@@ -37,6 +39,10 @@ use crate::records::Place;
 use crate::refusal::Refusal;
 use crate::request_facts::{Priority, RequestFacts};
 use crate::service::{HttpService, ResponseBody};
+
+/// How long a page that is there waits at most until its 103 is written. Usually that takes one turn of
+/// the connection's task.
+const AHEAD: Duration = Duration::from_millis(2);
 
 /// A request to be answered with what its plan delivers.
 pub(crate) struct Page {
@@ -144,7 +150,8 @@ impl Page {
                 self.fall_back(refusal, exchange);
             }
             if self.goes_with(&answered) {
-                self.hint(shared, exchange);
+                let is_answered = answered.is_some();
+                self.hint(shared, exchange, is_answered).await;
             }
             if self.decision.pushes().next().is_some() {
                 let push_ahead = shared.settings.rules.push_ahead.map(|time| begun + time);
@@ -218,6 +225,15 @@ impl Page {
         let mut records = shared.records();
         let record = records.at(self.place);
         final_response::add_digest_cookie(head, &self.facts, record, &settings.rules);
+    }
+
+    /// How much of the document goes before the pushes, if the policy says so for the coding that it is
+    /// sent in.
+    pub(crate) fn head_bytes(&self, head: &response::Parts) -> Option<u64> {
+        if self.pushed.is_empty() || head.status != StatusCode::OK {
+            return None;
+        }
+        self.decision.head_bytes(content_coding(&head.headers)?)
     }
 
     /// Asks the service for the assets that are to be pushed, and for those that are to be hinted and
@@ -302,8 +318,10 @@ impl Page {
         answers.into_iter().flatten().collect()
     }
 
-    /// Sends the 103, if there is anything in it.
-    fn hint<B>(&self, shared: &Shared<B>, exchange: &Exchange) {
+    /// Sends the 103, if there is anything in it. Where the page would follow at once, it is let go
+    /// ahead: together they would be one record of TLS, which the client cannot read before the last
+    /// byte of the page's part is there.
+    async fn hint<B>(&self, shared: &Shared<B>, exchange: &Exchange, is_answered: bool) {
         if exchange.early_hints_sent() {
             return;
         }
@@ -311,8 +329,18 @@ impl Page {
         for link in self.decision.early_hints() {
             headers.append(header::LINK, link.clone());
         }
-        if !headers.is_empty() && exchange.inform(StatusCode::EARLY_HINTS, headers).is_ok() {
+        if headers.is_empty() {
+            return;
+        }
+        // Promises are written before the page anyway.
+        let goes_ahead = is_answered && self.decision.pushes().next().is_none();
+        let fields = goes_ahead.then(|| Fields::of(exchange, shared));
+        if exchange.inform(StatusCode::EARLY_HINTS, headers).is_ok() {
             shared.settings.metrics.early_hints.add(1);
+            if let Some(fields) = fields {
+                // Behind much of other responses the page must not queue up twice.
+                let _ = timeout(AHEAD, fields.written()).await;
+            }
         }
     }
 
@@ -336,6 +364,34 @@ impl Page {
         let sent = shared.batches.send(Box::new(batch));
         sent.map_err(|_| Refusal::StreamClosed)?;
         outcome.await.unwrap_or(Err(Refusal::StreamClosed))
+    }
+}
+
+/// Fields that are to be written before the page's task goes on.
+struct Fields<'a> {
+    observations: &'a Observations,
+    stream: u32,
+}
+
+impl<'a> Fields<'a> {
+    /// Those that are handed to h2 next on this stream.
+    fn of<B>(exchange: &Exchange, shared: &'a Shared<B>) -> Self {
+        let (observations, stream) = (&*shared.observations, exchange.stream());
+        observations.await_fields(stream);
+        Self {
+            observations,
+            stream,
+        }
+    }
+
+    async fn written(&self) {
+        poll_fn(|context| self.observations.poll_fields(self.stream, context)).await;
+    }
+}
+
+impl Drop for Fields<'_> {
+    fn drop(&mut self) {
+        drop(self.observations.forget_fields(self.stream));
     }
 }
 

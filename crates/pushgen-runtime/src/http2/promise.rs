@@ -19,6 +19,7 @@ use http::{Method, Request, response};
 use tokio::sync::oneshot;
 
 use crate::http2::exchange::Exchange;
+use crate::http2::pause::Pause;
 use crate::http2::shared::Shared;
 use crate::http2::slots::NoPromise;
 use crate::http2::turns::{Handed, Role, Turn};
@@ -120,6 +121,7 @@ impl<B: ResponseBody> Batch<B> {
             let mut assets = Vec::with_capacity(pushes.len());
             let mut promised = Vec::with_capacity(pushes.len());
             let mut refusal = None;
+            let pause = Pause::new();
             for (order, push) in pushes.into_iter().enumerate() {
                 let slot = match shared.slots.take() {
                     Ok(slot) => slot,
@@ -155,6 +157,7 @@ impl<B: ResponseBody> Batch<B> {
                     order,
                 };
                 let mut turn = shared.turns.enter(stream, role, push.priority);
+                turn.share_pause(&pause);
                 if !push.ends {
                     turn.expect_data();
                 }

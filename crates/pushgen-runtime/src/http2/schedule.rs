@@ -11,7 +11,9 @@
 //! turns with the latter.
 //!
 //! **Pages with pushes.** A page's head goes first, and is written before its pushes begin; these come in the
-//! order of their plan, then the rest of the page; see [`inheritance`] for how that fits urgencies.
+//! order of their plan, then the rest of the page; see [`inheritance`] for how that fits urgencies. Since h2
+//! sends a frame of each stream in turn, what follows a push in that order is handed over when of the push
+//! there is one frame left in h2.
 //!
 //! **Who holds others back.** A response that has its turn, wants one, or is expected to, and, as long as
 //! bytes are under way, one that has just sent. A response without data or window holds nobody back.
@@ -30,9 +32,12 @@
 //! response that had the last turn, and for responses of one frame as long as there are only such under
 //! way, since those h2 sends in the order in which it gets them.
 //!
+//! Over TLS turns begin small; see [`opening`].
+//!
 //! Left out: wakers and locks (see [`turns`](super::turns)), the windows of streams, time limits.
 
 mod inheritance;
+mod opening;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -40,6 +45,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::request_facts::Priority;
+
+pub(super) use opening::IDLE;
+use opening::Opening;
 
 /// The most bytes in one turn, at first: the least that SETTINGS_MAX_FRAME_SIZE can be.
 pub(super) const FRAME: u64 = 16 * 1024;
@@ -113,6 +121,17 @@ enum State {
     Sending,
 }
 
+/// What a response knows of what it will want, when it hands bytes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// So many bytes, at least one.
+    Bytes(u64),
+    /// Whatever its body yields.
+    Unknown,
+    /// Nothing: these were the last.
+    Nothing,
+}
+
 #[derive(Debug)]
 struct Entry {
     stream: u32,
@@ -122,6 +141,10 @@ struct Entry {
     /// What it last wanted, and whether it has ever handed anything over.
     wanted: u64,
     has_sent: bool,
+    /// What was handed over in all when its last bytes were.
+    sent_to: u64,
+    /// DATA in all that is written before it may go on: what goes before it in the order of its page.
+    not_before: u64,
     /// When it last took a turn among incremental responses.
     taken: u64,
     kind: Kind,
@@ -143,8 +166,6 @@ enum Kind {
         inherited: u8,
         /// Whether the client gave `urgency`.
         by_client: bool,
-        /// DATA in all after which the page's head is written.
-        not_before: u64,
         is_cancelled: bool,
     },
 }
@@ -175,6 +196,7 @@ pub(super) struct Schedule {
     sending: usize,
     incremental: usize,
     flow: Flow,
+    opening: Opening,
     /// The entry that had the last turn.
     last_turn: Option<usize>,
     /// What was handed over in all when a response of several frames last did so.
@@ -199,6 +221,48 @@ struct Flow {
 
 /// Responses.
 impl Schedule {
+    /// For a connection whose frames become records of TLS.
+    pub(super) fn of_records() -> Self {
+        Self {
+            opening: Opening::of_records(),
+            ..Self::default()
+        }
+    }
+
+    /// Turns begin small again, if they did.
+    pub(super) fn open_anew(&mut self) {
+        self.opening.begin_anew(self.handed);
+    }
+
+    /// So many bytes of a page go before its pushes. To be said before it has handed any over.
+    pub(super) fn set_head(&mut self, page: Place, bytes: u64) {
+        if let Some(Some(Entry {
+            kind: Kind::Main { head_left, .. },
+            ..
+        })) = self.entries.get_mut(page.0)
+        {
+            *head_left = bytes;
+            self.groups_are_stale |= self.pushes > 0;
+        }
+    }
+
+    /// Whether others of its page wait for a response: for a push the page, for a page's head the
+    /// pushes.
+    pub(super) fn is_waited_for(&self, place: Place) -> bool {
+        let Some(entry) = self.entry(place) else {
+            return false;
+        };
+        let mut others = self.entries.iter().flatten();
+        match entry.kind {
+            Kind::Pushed {
+                is_cancelled: true, ..
+            }
+            | Kind::Main { head_left: 0, .. } => false,
+            Kind::Pushed { parent, .. } => others.any(|other| other.stream == parent),
+            Kind::Main { .. } => others.any(|other| other.is_pushed_with(entry.stream)),
+        }
+    }
+
     /// A response begins. It is idle at first.
     pub(super) fn enter(&mut self, stream: u32, role: Role, priority: Priority) -> Place {
         let early = self.early_updates.iter().position(|(of, _)| *of == stream);
@@ -221,7 +285,6 @@ impl Schedule {
                     page_urgency: DEFAULT_URGENCY,
                     inherited: urgency(priority),
                     by_client,
-                    not_before: 0,
                     is_cancelled: false,
                 }
             }
@@ -237,6 +300,8 @@ impl Schedule {
             state: State::Idle,
             wanted: 0,
             has_sent: false,
+            sent_to: 0,
+            not_before: 0,
             taken: self.clock,
             kind,
         };
@@ -387,15 +452,24 @@ impl Schedule {
     }
 
     /// A response has handed bytes to h2, which ends its turn; true if it got the turn alone.
-    pub(super) fn hand_over(&mut self, place: Place, bytes: u64) -> bool {
+    pub(super) fn hand_over(&mut self, place: Place, bytes: u64, next: Next) -> bool {
         let ahead = self.grant(place).is_some_and(|grant| grant.ahead);
         self.change(place, State::Sending);
+        let before = self.handed;
         self.handed += bytes;
         if let Some(Some(entry)) = self.entries.get_mut(place.0) {
-            let is_of_one_frame = !entry.has_sent && entry.wanted <= FRAME;
+            let is_of_one_frame = !entry.has_sent && entry.wanted <= FRAME.min(bytes);
             entry.has_sent = true;
             if !is_of_one_frame {
                 self.many_frames = self.handed;
+            }
+            let last_frame = match bytes {
+                0..=FRAME => entry.sent_to.min(before),
+                _ => self.handed - 1 - (bytes - 1) % FRAME,
+            };
+            entry.sent_to = self.handed;
+            if let Kind::Pushed { parent, order, .. } = entry.kind {
+                self.hold_back(parent, order, last_frame);
             }
         }
         if let Some(Some(Entry {
@@ -411,7 +485,26 @@ impl Schedule {
                 self.release_pushes_of(stream);
             }
         }
+        match next {
+            // It need not ask first: who ranks lower would be asked meanwhile.
+            Next::Bytes(wanted) => self.want(place, wanted),
+            Next::Unknown if self.pushes > 0 && self.is_waited_for(place) => self.expect(place),
+            Next::Unknown | Next::Nothing => {}
+        }
         ahead
+    }
+
+    /// What follows the push in this place of a page's plan is to come when so much is written.
+    fn hold_back(&mut self, page: u32, place: u32, written: u64) {
+        for entry in self.entries.iter_mut().flatten() {
+            let follows = match entry.kind {
+                Kind::Main { .. } => entry.stream == page,
+                Kind::Pushed { parent, order, .. } => parent == page && order > place,
+            };
+            if follows {
+                entry.not_before = entry.not_before.max(written);
+            }
+        }
     }
 
     /// The head of a page is handed over: its pushes begin when it is written, since h2 would put their
@@ -422,12 +515,8 @@ impl Schedule {
         }
         let handed = self.handed;
         for entry in self.entries.iter_mut().flatten() {
-            if let Kind::Pushed {
-                parent, not_before, ..
-            } = &mut entry.kind
-                && *parent == page
-            {
-                *not_before = handed;
+            if entry.is_pushed_with(page) {
+                entry.not_before = handed;
             }
         }
     }
@@ -437,9 +526,7 @@ impl Schedule {
         self.handed = self.handed.saturating_sub(bytes);
         let handed = self.handed;
         for entry in self.entries.iter_mut().flatten() {
-            if let Kind::Pushed { not_before, .. } = &mut entry.kind {
-                *not_before = handed.min(*not_before);
-            }
+            entry.not_before = handed.min(entry.not_before);
         }
     }
 
@@ -509,11 +596,11 @@ impl Schedule {
         let State::Wanting(wanted) = entry.state else {
             return None;
         };
+        // What ranks lower waits with it; it is not for long.
+        if !entry.sends_head() && wire.written + self.stuck < entry.not_before {
+            return None;
+        }
         let bytes = match entry.kind {
-            // What ranks lower waits with it; it is not for long.
-            Kind::Pushed { not_before, .. } if wire.written + self.stuck < not_before => {
-                return None;
-            }
             Kind::Pushed { .. } => wanted.min(window_of_pushes),
             Kind::Main { head_left, .. } if entry.sends_head() => wanted.min(window).min(head_left),
             Kind::Main { .. } => wanted.min(window),
@@ -521,7 +608,8 @@ impl Schedule {
         let ahead = wire.ahead + self.granted_ahead;
         let is_alone = self.active == 1;
         let takes_turns = entry.takes_turns();
-        let is_of_one_frame = !entry.has_sent && wanted <= FRAME;
+        let most = self.opening.turn(self.handed + self.granted);
+        let is_of_one_frame = !entry.has_sent && wanted <= FRAME.min(most);
         let keeps_order = if self.pushes > 0 {
             false
         } else if is_of_one_frame {
@@ -538,7 +626,7 @@ impl Schedule {
             LIMIT.saturating_sub(under_way.saturating_sub(ahead))
         };
         let turn = if keeps_order { limit / 2 } else { FRAME };
-        let bytes = bytes.min(turn);
+        let bytes = bytes.min(turn).min(most);
         let bytes = match room {
             0..FRAME if bytes > room => return None,
             0..FRAME => bytes,
@@ -677,6 +765,11 @@ impl Schedule {
 }
 
 impl Entry {
+    /// Whether it is pushed with this page.
+    fn is_pushed_with(&self, page: u32) -> bool {
+        matches!(self.kind, Kind::Pushed { parent, .. } if parent == page)
+    }
+
     /// Whether it is a page that has pushes and has not sent its head.
     fn sends_head(&self) -> bool {
         matches!(

@@ -14,7 +14,8 @@ use h2::SendStream;
 use http::HeaderMap;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::http2::turns::{Handed, Turn};
+use crate::http2::pause::Pausing;
+use crate::http2::turns::{Handed, Next, Turn};
 use crate::service::ResponseBody;
 
 /// Why a body was not sent to its end.
@@ -56,6 +57,8 @@ pub(crate) struct Sending<'a> {
     is_last: bool,
     /// What was written on the connection when it began to wait for its turn.
     written: Option<u64>,
+    /// While it has no data and keeps others of its page waiting.
+    pausing: Option<Pausing>,
     /// Runs while it waits; most bodies never do.
     timer: Option<Pin<Box<Sleep>>>,
     /// Bytes handed to h2.
@@ -76,6 +79,7 @@ impl<'a> Sending<'a> {
             bytes: Bytes::new(),
             is_last: false,
             written: None,
+            pausing: None,
             timer: None,
             sent: 0,
         }
@@ -116,7 +120,12 @@ impl<'a> Sending<'a> {
                         let chunk = self.bytes.split_to(granted.min(self.bytes.len()));
                         self.sent += chunk.len() as u64;
                         let ends = self.is_last && self.bytes.is_empty();
-                        let handed = self.turn.hand_over(chunk);
+                        let next = match self.bytes.len() {
+                            0 if ends => Next::Nothing,
+                            0 => Next::Unknown,
+                            left => Next::Bytes(left as u64),
+                        };
+                        let handed = self.turn.hand_over(chunk, next);
                         self.stream.send_data(handed, ends).map_err(reset)?;
                         if ends {
                             return Poll::Ready(Ok(()));
@@ -149,8 +158,12 @@ impl<'a> Sending<'a> {
         let frame = body.as_mut().poll_frame(context);
         if frame.is_pending() {
             self.check(context)?;
-            // Others go on while it has nothing to send.
-            self.turn.yield_turn();
+            if self.poll_pause(context).is_ready() {
+                // Others go on while it has nothing to send.
+                self.turn.yield_turn();
+            }
+        } else {
+            self.pausing = None;
         }
         frame.map(|frame| {
             let frame = match frame {
@@ -173,6 +186,20 @@ impl<'a> Sending<'a> {
                 },
             }
         })
+    }
+
+    /// Ready when others may go on while it has no data. Until then what is to follow it waits.
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.pausing.is_none() {
+            let Some(pausing) = self.turn.begin_pause() else {
+                return Poll::Ready(());
+            };
+            self.turn.expect_data();
+            self.set_timer(pausing.until);
+            self.pausing = Some(pausing);
+        }
+        ready!(self.poll_timer(context));
+        Poll::Ready(())
     }
 
     /// Waits for the turn, and asks h2 for room. While others send, that may take any time; if nobody
@@ -198,7 +225,7 @@ impl<'a> Sending<'a> {
             Some(written) => written,
             None => self.wait(),
         };
-        while self.poll_out_of_patience(context).is_ready() {
+        while self.poll_timer(context).is_ready() {
             if self.turn.data_written() == written {
                 return Poll::Ready(Err(Unsent::Stalled));
             }
@@ -210,16 +237,19 @@ impl<'a> Sending<'a> {
 
     /// Begins to wait. Returns what was written on the connection until now.
     fn wait(&mut self) -> u64 {
-        let end = Instant::now() + self.patience;
+        self.set_timer(Instant::now() + self.patience);
+        self.turn.data_written()
+    }
+
+    fn set_timer(&mut self, end: Instant) {
         match &mut self.timer {
             Some(timer) => timer.as_mut().reset(end),
             None => self.timer = Some(Box::pin(sleep_until(end))),
         }
-        self.turn.data_written()
     }
 
-    /// Ready when it has waited for too long.
-    fn poll_out_of_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Ready when it has waited for long enough.
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match &mut self.timer {
             Some(timer) => timer.as_mut().poll(context),
             None => Poll::Pending,
@@ -238,9 +268,7 @@ impl<'a> Sending<'a> {
         match self.stream.poll_capacity(context) {
             Poll::Ready(Some(Ok(_))) => Poll::Ready(Ok(())),
             Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Err(Unsent::Reset)),
-            Poll::Pending => self
-                .poll_out_of_patience(context)
-                .map(|()| Err(Unsent::Stalled)),
+            Poll::Pending => self.poll_timer(context).map(|()| Err(Unsent::Stalled)),
         }
     }
 
@@ -252,7 +280,7 @@ impl<'a> Sending<'a> {
     }
 
     fn end(&mut self) -> Result<(), Unsent> {
-        let nothing = self.turn.hand_over(Bytes::new());
+        let nothing = self.turn.hand_over(Bytes::new(), Next::Nothing);
         self.stream.send_data(nothing, true).map_err(reset)
     }
 }

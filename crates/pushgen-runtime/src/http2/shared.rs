@@ -63,7 +63,11 @@ impl<B> Shared<B> {
         let own_limit = settings.limits.max_concurrent_pushes;
         Self {
             slots: Slots::new(Arc::clone(&observations), own_limit),
-            turns: Turns::new(Arc::clone(&observations)),
+            turns: if info.secure {
+                Turns::of_records(Arc::clone(&observations))
+            } else {
+                Turns::new(Arc::clone(&observations))
+            },
             settings,
             info,
             observations,

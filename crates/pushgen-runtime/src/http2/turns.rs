@@ -33,10 +33,11 @@ use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
 use crate::http2::observer::Observations;
-use crate::http2::schedule::{Place, Schedule, Wire};
+use crate::http2::pause::{Pause, Pausing};
+use crate::http2::schedule::{IDLE, Place, Schedule, Wire};
 use crate::request_facts::Priority;
 
-pub(crate) use crate::http2::schedule::Role;
+pub(crate) use crate::http2::schedule::{Next, Role};
 
 /// The turns of one connection.
 #[derive(Debug, Clone)]
@@ -74,13 +75,27 @@ impl Turns {
         }))
     }
 
+    /// For a connection over TLS, on which a client reads whole records.
+    pub(crate) fn of_records(observations: Arc<Observations>) -> Self {
+        let turns = Self::new(observations);
+        turns.0.lock().schedule = Schedule::of_records();
+        turns
+    }
+
     /// A response begins. It leaves when the turn is dropped. An early priority update of the stream
     /// holds instead of `priority` (RFC 9218, section 7).
     pub(crate) fn enter(&self, stream: u32, role: Role, priority: Priority) -> Turn {
-        let place = self.0.lock().schedule.enter(stream, role, priority);
+        let mut state = self.0.lock();
+        let schedule = &mut state.schedule;
+        if schedule.len() == 0 && self.0.observations.last_write().elapsed() > IDLE {
+            schedule.open_anew();
+        }
+        let place = schedule.enter(stream, role, priority);
+        drop(state);
         Turn {
             shared: Arc::clone(&self.0),
             place,
+            pause: None,
         }
     }
 
@@ -154,6 +169,8 @@ impl Turns {
 pub(crate) struct Turn {
     shared: Arc<Shared>,
     place: Place,
+    /// How long it may keep others waiting without data.
+    pause: Option<Arc<Pause>>,
 }
 
 impl Turn {
@@ -223,6 +240,26 @@ impl Turn {
         self.shared.lock().schedule.expect(self.place);
     }
 
+    /// So many bytes of this page go before its pushes, which wait for them a little. To be said before
+    /// the first turn.
+    pub(crate) fn set_head(&mut self, bytes: u64) {
+        self.shared.lock().schedule.set_head(self.place, bytes);
+        self.pause = Some(Pause::new());
+    }
+
+    /// The response may keep the rest of its page waiting, for as long as there is left of this.
+    pub(crate) fn share_pause(&mut self, pause: &Arc<Pause>) {
+        self.pause = Some(Arc::clone(pause));
+    }
+
+    /// The response has no data now, and others of its page wait for it. It keeps its place as long as it
+    /// may.
+    pub(crate) fn begin_pause(&self) -> Option<Pausing> {
+        let pause = self.pause.as_ref()?;
+        let is_waited_for = self.shared.lock().schedule.is_waited_for(self.place);
+        is_waited_for.then(|| pause.begin())
+    }
+
     /// DATA written on the connection in all.
     pub(crate) fn data_written(&self) -> u64 {
         self.shared.observations.data_written()
@@ -230,7 +267,7 @@ impl Turn {
 
     /// Wraps the bytes that go to h2 now, and ends the turn. Without bytes, as for an empty last frame,
     /// no turn is needed, and one that there is remains.
-    pub(crate) fn hand_over(&mut self, bytes: Bytes) -> Handed {
+    pub(crate) fn hand_over(&mut self, bytes: Bytes, next: Next) -> Handed {
         if bytes.is_empty() {
             return Handed {
                 bytes,
@@ -240,7 +277,7 @@ impl Turn {
         }
         let mut state = self.shared.lock();
         let length = bytes.len() as u64;
-        let ahead = state.schedule.hand_over(self.place, length);
+        let ahead = state.schedule.hand_over(self.place, length, next);
         if ahead {
             self.shared.ahead.fetch_add(length, Ordering::Relaxed);
         }

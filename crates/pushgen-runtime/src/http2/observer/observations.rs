@@ -93,6 +93,8 @@ pub(crate) struct Observations {
     window_granted: AtomicU64,
     initial_window_was_lowered: AtomicBool,
     input_is_consumed: AtomicBool,
+    /// Whether `State::awaited` has any, so that the usual HEADERS takes no lock.
+    fields_are_awaited: AtomicBool,
     /// Mirrors `State::is_corked`, so that the usual read takes no lock.
     corked: AtomicBool,
     state: Mutex<State>,
@@ -113,6 +115,8 @@ struct State {
     goaway_sent: bool,
     priority_updates: VecDeque<PriorityUpdate>,
     corked_since: Option<Instant>,
+    /// Requests' streams on which fields are to be written, with who waits for that.
+    awaited: Vec<(u32, Option<Waker>)>,
     changed: bool,
     reader: Option<Waker>,
     connection_task: Option<Waker>,
@@ -135,6 +139,7 @@ impl Observations {
             window_granted: AtomicU64::new(INITIAL_CONNECTION_WINDOW),
             initial_window_was_lowered: AtomicBool::new(false),
             input_is_consumed: AtomicBool::new(false),
+            fields_are_awaited: AtomicBool::new(false),
             corked: AtomicBool::new(false),
             state: Mutex::default(),
         }
@@ -278,6 +283,37 @@ impl Observations {
         }
         register(&mut state.connection_task, context.waker());
         Poll::Pending
+    }
+
+    /// Fields are about to be handed to h2 on the stream of a request: takes note of when they are
+    /// written, until [`Observations::forget_fields`].
+    pub(crate) fn await_fields(&self, stream: u32) {
+        let mut state = self.lock();
+        state.awaited.push((stream, None));
+        self.fields_are_awaited.store(true, Ordering::Relaxed);
+    }
+
+    /// Ready when the fields are written.
+    pub(crate) fn poll_fields(&self, stream: u32, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        let mut awaited = state.awaited.iter_mut();
+        match awaited.find(|(of, _)| *of == stream) {
+            Some((_, waker)) => {
+                register(waker, context.waker());
+                Poll::Pending
+            }
+            None => Poll::Ready(()),
+        }
+    }
+
+    /// Nobody waits for them any more. Returns who did.
+    pub(crate) fn forget_fields(&self, stream: u32) -> Option<Waker> {
+        let mut state = self.lock();
+        let place = state.awaited.iter().position(|(of, _)| *of == stream)?;
+        let (_, waker) = state.awaited.swap_remove(place);
+        let any = !state.awaited.is_empty();
+        self.fields_are_awaited.store(any, Ordering::Relaxed);
+        waker
     }
 
     /// Wakes the connection's task, for a reason of its own.
@@ -507,6 +543,15 @@ impl Observations {
                 state.queued = state.queued.saturating_sub(1);
             }
         });
+    }
+
+    /// HEADERS on a stream of the client's.
+    pub(super) fn fields_written(&self, stream: u32) {
+        if self.fields_are_awaited.load(Ordering::Relaxed)
+            && let Some(waker) = self.forget_fields(stream)
+        {
+            waker.wake();
+        }
     }
 
     pub(super) fn promised_headers_written(&self, stream: u32) {

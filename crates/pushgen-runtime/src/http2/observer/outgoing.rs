@@ -141,6 +141,8 @@ impl HeaderBlock {
             if self.ends_stream {
                 observations.promised_end_written(self.stream);
             }
+        } else {
+            observations.fields_written(self.stream);
         }
     }
 }

@@ -85,7 +85,7 @@ impl Playing {
         let mut responses = self.responses.iter();
         let index = responses.position(|(of, ..)| *of == stream).unwrap();
         let (_, place, left) = &mut self.responses[index];
-        self.schedule.hand_over(*place, grant.bytes);
+        self.schedule.hand_over(*place, grant.bytes, Next::Nothing);
         self.written += grant.bytes;
         *left -= grant.bytes;
         if *left > 0 {
@@ -373,7 +373,9 @@ fn who_has_a_turn_or_has_just_sent_holds_others_back_while_bytes_are_under_way()
     let mut playing = Playing::of(&[(1, PLAIN, u(1), 8), (3, PLAIN, u(3), 8)]);
     assert_eq!(playing.next(wire).unwrap().0, 1);
     assert_eq!(playing.next(wire), None);
-    playing.schedule.hand_over(playing.place(1), 8 * KIB);
+    playing
+        .schedule
+        .hand_over(playing.place(1), 8 * KIB, Next::Nothing);
     assert_eq!(playing.next(wire), None);
     wire.written = 8 * KIB;
     assert_eq!(playing.next(wire).unwrap().0, 3);
@@ -393,7 +395,7 @@ fn few_bytes_are_under_way_unless_a_response_is_alone() {
         assert_eq!((stream, grant.bytes), (1, FRAME));
         under_way += FRAME;
         wire.ahead += FRAME;
-        assert!(playing.schedule.hand_over(place, FRAME));
+        assert!(playing.schedule.hand_over(place, FRAME, Next::Nothing));
         playing.schedule.want(place, 1000 * KIB);
     }
     assert_eq!(under_way, LIMIT_ALONE);
@@ -402,7 +404,7 @@ fn few_bytes_are_under_way_unless_a_response_is_alone() {
     let second = playing.place(3);
     for _ in 0..2 {
         assert_eq!(playing.next(wire).unwrap().0, 3);
-        assert!(!playing.schedule.hand_over(second, FRAME));
+        assert!(!playing.schedule.hand_over(second, FRAME, Next::Nothing));
         playing.schedule.want(second, 1000 * KIB);
     }
     assert_eq!(playing.next(wire), None);
@@ -465,7 +467,7 @@ fn bytes_without_stream_window_do_not_stop_the_others() {
     let first = playing.place(1);
     for _ in 0..2 {
         assert_eq!(playing.next(wire).unwrap().0, 1);
-        playing.schedule.hand_over(first, FRAME);
+        playing.schedule.hand_over(first, FRAME, Next::Nothing);
         playing.schedule.want(first, FRAME);
     }
     playing.begin((5, PLAIN, u(5), 1));
@@ -523,7 +525,7 @@ fn limits_double_where_bytes_are_written_soon_and_are_halved_where_not() {
     assert_eq!(schedule.limits(), (LIMIT, LIMIT_ALONE));
     for (millis, limits) in table {
         let written = handed;
-        schedule.hand_over(place, 1000);
+        schedule.hand_over(place, 1000, Next::Nothing);
         handed += 1000;
         schedule.note_flow(written, now);
         now += Duration::from_millis(millis);
@@ -572,7 +574,9 @@ fn only_what_h2_sends_in_order_goes_beyond_the_first_limits() {
             turns.push((stream, grant.bytes / KIB));
             let mut all = playing.responses.iter_mut();
             let (_, place, left) = all.find(|(of, ..)| *of == stream).unwrap();
-            playing.schedule.hand_over(*place, grant.bytes);
+            playing
+                .schedule
+                .hand_over(*place, grant.bytes, Next::Nothing);
             *left -= grant.bytes;
             if *left > 0 {
                 playing.schedule.want(*place, *left);

@@ -33,6 +33,29 @@ async fn a_103_comes_while_the_page_is_made() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_103_goes_ahead_of_a_page_that_is_there_at_once() {
+    for room in [1 << 16, 100] {
+        let site = Site::plain();
+        let mut client = RawClient::connect_through(room, &site, settings(), &[]).await;
+        client.take_writes();
+        client.send_at_once(get(1, "/hint/")).await;
+        let frames = names(&client.quiet_for(Duration::from_millis(10)).await);
+        assert_eq!(frames, ["HEADERS 1", "HEADERS 1", "DATA 1 END"]);
+        let mut written = Vec::new();
+        let writes = client.take_writes();
+        let mut writes = writes.iter();
+        let frame = loop {
+            written.extend_from_slice(writes.next().unwrap());
+            if let Some(frame) = Frame::take(&mut written) {
+                break frame;
+            }
+        };
+        assert_eq!(frame.name(), "HEADERS 1");
+        assert!(written.is_empty(), "through {room}: {written:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_response_repeats_what_the_103_said() {
     let mut client = Client::connect(&Site::plain(), settings()).await;
     let page = client.get("/hint/").await;

@@ -15,6 +15,7 @@ mod endings;
 mod fitness;
 mod hints;
 mod hostile;
+mod interleaving;
 mod promises;
 mod pusher;
 mod pusher_lifetimes;

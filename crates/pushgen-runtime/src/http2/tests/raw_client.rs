@@ -4,12 +4,15 @@
 //! which is when every task waits for the client or for later.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::io;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, SimplexStream, WriteHalf, join, simplex};
+use tokio::io::{
+    AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, SimplexStream, WriteHalf, join, simplex,
+};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -26,6 +29,34 @@ const QUIET: Duration = Duration::from_millis(1);
 /// No script takes longer, by its own clock.
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
+type Writes = Arc<Mutex<Vec<Vec<u8>>>>;
+
+/// The server's side, which keeps a copy of what is written.
+struct Recorded<Io> {
+    io: Io,
+    writes: Writes,
+}
+
+impl<Io: AsyncWrite + Unpin> AsyncWrite for Recorded<Io> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write(context, bytes))?;
+        self.writes.lock().unwrap().push(bytes[..written].to_vec());
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
 /// A client, and the connection that serves it.
 pub(super) struct RawClient {
     to_server: Option<WriteHalf<SimplexStream>>,
@@ -34,6 +65,8 @@ pub(super) struct RawClient {
     strict: Strict,
     held: Arc<Mutex<Held>>,
     server: JoinHandle<Result<(), ConnectionError>>,
+    /// What each call to write took.
+    writes: Writes,
     /// Whether it gives back at once the window that it reads.
     pub(super) gives_window: bool,
     /// Whether it answers PING.
@@ -71,6 +104,11 @@ impl RawClient {
         let (from_server, server_writes) = simplex(room);
         let held = Arc::new(Mutex::new(Held::default()));
         let (site, seen) = (site.clone(), Arc::clone(&held));
+        let writes = Writes::default();
+        let server_writes = Recorded {
+            io: server_writes,
+            writes: Arc::clone(&writes),
+        };
         let server = tokio::spawn(async move {
             let io = join(server_reads, server_writes);
             let mut connection = Connection::open(io, info, site, Arc::new(settings)).await?;
@@ -88,9 +126,16 @@ impl RawClient {
             strict: Strict::new(),
             held,
             server,
+            writes,
             gives_window: false,
             answers_pings: true,
         }
+    }
+
+    /// Takes what the server has written since the last call, as it was cut; over TLS each becomes a
+    /// record.
+    pub(super) fn take_writes(&self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.writes.lock().unwrap())
     }
 
     /// Sends frames, and nothing more until the server has done what it can.

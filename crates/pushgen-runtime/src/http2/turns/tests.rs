@@ -59,7 +59,8 @@ impl Response {
     /// Gets as much as it asks for, and hands it over.
     fn sends(&mut self, bytes: usize) -> Handed {
         assert_eq!(self.asks(bytes), Poll::Ready(Ok(bytes)));
-        self.turn.hand_over(Bytes::from(vec![0; bytes]))
+        self.turn
+            .hand_over(Bytes::from(vec![0; bytes]), Next::Nothing)
     }
 }
 
@@ -106,7 +107,7 @@ fn an_empty_frame_needs_no_turn_and_counts_nothing() {
     let mut first = Response::begin(&turns, 1, PLAIN, u(3));
     let mut second = Response::begin(&turns, 3, PLAIN, u(5));
     assert_eq!(first.asks(100), Poll::Ready(Ok(100)));
-    let nothing = second.turn.hand_over(Bytes::new());
+    let nothing = second.turn.hand_over(Bytes::new(), Next::Nothing);
     assert!(!nothing.has_remaining());
     drop(nothing);
     assert_eq!(turns.outstanding(), 0);
@@ -210,14 +211,22 @@ fn what_needs_no_poll_of_h2_wakes_at_once() {
         }),
         ("h2 drops bytes", |turns, first, handed| {
             let first = first.as_mut().unwrap();
-            handed.push(first.turn.hand_over(Bytes::from_static(&[0; 16_384])));
+            handed.push(
+                first
+                    .turn
+                    .hand_over(Bytes::from_static(&[0; 16_384]), Next::Nothing),
+            );
             turns.reprioritize(3, u(0));
             drop(handed.remove(0));
         }),
         ("the order changes", |turns, first, handed| {
             let first = first.as_mut().unwrap();
             drop(handed.remove(0));
-            handed.push(first.turn.hand_over(Bytes::from_static(&[0; 16_384])));
+            handed.push(
+                first
+                    .turn
+                    .hand_over(Bytes::from_static(&[0; 16_384]), Next::Nothing),
+            );
             turns.reprioritize(3, u(0));
         }),
     ];
@@ -276,7 +285,9 @@ fn windows_of_0_and_1_bytes_are_kept_to() {
     turns.advance();
     assert_eq!(response.wakes.take(), 1);
     assert_eq!(response.asks(10), Poll::Ready(Ok(1)));
-    let handed = response.turn.hand_over(Bytes::from_static(b"1"));
+    let handed = response
+        .turn
+        .hand_over(Bytes::from_static(b"1"), Next::Nothing);
     assert_eq!(response.asks(10), Poll::Pending);
     write(&mut connection, handed);
     turns.advance();
@@ -349,7 +360,7 @@ fn measure_a_small_response() {
         for _ in 0..rounds {
             let mut turn = turns.enter(1, PLAIN, Priority::DEFAULT);
             assert!(turn.poll_turn(&mut context, 100).is_ready());
-            let handed = turn.hand_over(body.clone());
+            let handed = turn.hand_over(body.clone(), Next::Nothing);
             drop(turn);
             turns.advance();
             drop(handed);

@@ -326,12 +326,21 @@ impl World {
         };
         let bytes = (turn * (usize::from(part) + 1) / 256).max(1);
         let handed = Bytes::from(vec![0; bytes]);
-        let handed = stream.response().turn.hand_over(handed);
         stream.left -= bytes;
+        // Some say at once what they want next, and ask for it then.
+        let goes_on = stream.left > 0 && part % 2 == 1 && stream.id % 4 < 2;
+        let next = match goes_on {
+            true => Next::Bytes(stream.left as u64),
+            false => Next::Nothing,
+        };
+        let handed = stream.response().turn.hand_over(handed, next);
         stream.head_left = stream.head_left.saturating_sub(bytes);
         stream.does = Does::HasSent;
         let id = stream.id;
         self.queue.push_back((id, handed));
+        if goes_on {
+            self.ask(which);
+        }
     }
 
     fn write(&mut self, mut bytes: usize) {
@@ -438,9 +447,13 @@ impl World {
             Does::HasSent => promised > 0,
             Does::IsExpected | Does::HasTurn(_) => true,
         });
-        // A push may have to wait until its page's head is written.
-        let waits_for_head = self.waiting().any(|stream| stream.page.is_some()) && under_way > 0;
-        let is_held = is_held || waits_for_head;
+        // A push may have to wait until its page's head is written, the page until its pushes nearly are.
+        let is_of_group = |stream: &Stream| {
+            let mut streams = self.streams.iter();
+            stream.page.is_some() || streams.any(|push| push.page == Some(stream.id))
+        };
+        let waits_for_group = self.waiting().any(is_of_group) && under_way > 0;
+        let is_held = is_held || waits_for_group;
         let has_room = under_way - ahead + 16_384 <= LIMIT as usize;
         if !is_held && has_room {
             for waiting in self.waiting() {

@@ -42,7 +42,7 @@ fn respond(turns: &Turns, count: u32, to_h2: &mpsc::Sender<Handed>) {
                     let granted = granted.unwrap();
                     assert!((1..=left).contains(&granted));
                     left -= granted;
-                    let handed = turn.hand_over(Bytes::from(vec![0; granted]));
+                    let handed = turn.hand_over(Bytes::from(vec![0; granted]), Next::Nothing);
                     to_h2.send(handed).unwrap();
                 }
                 Poll::Pending => thread::park(),

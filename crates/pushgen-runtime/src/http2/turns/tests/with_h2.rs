@@ -60,7 +60,7 @@ async fn send_body(mut turn: Turn, mut stream: SendStream<Handed>, mut body: Byt
             }
             continue;
         }
-        let handed = turn.hand_over(body.split_to(capacity));
+        let handed = turn.hand_over(body.split_to(capacity), Next::Nothing);
         stream.send_data(handed, body.is_empty()).unwrap();
         if body.is_empty() {
             return;
