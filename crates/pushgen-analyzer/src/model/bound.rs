@@ -9,9 +9,11 @@
 //! ```
 //!
 //! `K` counts the round trips that are spent waiting for the window, which doubles in each until the
-//! path is full. Left out: loss and an early end of slow start, which only add.
+//! path is full. The client's work on what has to be there is a bound of its own: one thread does it, from the first byte
+//! on. Left out: loss and an early end of slow start, which only add.
 
 use super::load::Conditions;
+use super::machine::cost;
 use super::page::{Asset, Content, Discovery, Kind, Page};
 use super::server::OVERHEAD;
 use super::tcp::INITIAL_WINDOW;
@@ -48,18 +50,35 @@ pub fn lower_bound(page: &Page, conditions: &Conditions) -> Bound {
         Content::Html(at) => at.min(page.html_bytes()),
         Content::Run(_) => page.body_at().min(page.html_bytes()),
     });
+    let mut work = cost(saturated(bytes), machine.html);
     for (asset, is_needed) in page.assets().iter().zip(needed(page)) {
-        if is_needed && conditions.cache == Cache::Empty {
+        if !is_needed {
+            continue;
+        }
+        work += match asset.kind {
+            Kind::Sheet => cost(asset.bytes, machine.css),
+            Kind::Script => machine.script_base + cost(asset.bytes, machine.script),
+            _ => Time::ZERO,
+        };
+        if conditions.cache == Cache::Empty {
             bytes += u64::from(asset.bytes) + u64::from(OVERHEAD + conditions.server.fields);
         }
     }
     bytes += u64::from(OVERHEAD + conditions.server.fields);
     // On the open connection: one round trip, and what the first window leaves over.
     let response = delivery_bound(bytes, &conditions.network, 0, conditions.server.think);
+    let arrived = conditions.request_sent() + response + machine.receive;
+    // One thread does all the work, and begins it when the document has begun.
+    let begun = conditions.request_sent() + conditions.network.rtt + conditions.server.think;
+    let worked = begun + machine.commit + work;
     Bound {
-        fcp: conditions.request_sent() + response + machine.receive + machine.frame + machine.paint,
+        fcp: arrived.max(worked) + machine.frame + machine.paint,
         bytes,
     }
+}
+
+fn saturated(bytes: u64) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// Which assets the first paint cannot do without.
