@@ -1,27 +1,22 @@
 //! `pushgen measure`: pages with and without their plans, in a real browser over simulated networks.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use pushgen_analyzer::model::Network;
-use pushgen_analyzer::{Analyzer, Site, Viewport};
+use pushgen_analyzer::{Analyzer, Site};
 use pushgen_policy::Policy;
 use pushgen_runtime::PolicyHandle;
 
+use super::serve::told_to_stop;
 use super::{find_page, use_threads};
 use crate::cli::{Arguments, Measure};
-use crate::measure::alarm::Alarm;
-use crate::measure::browser::{self, Browser};
-use crate::measure::load::load;
-use crate::measure::report::{Loads, NamedNetwork, Page, Prediction, Report};
-use crate::measure::runs::{Delivery, order};
-use crate::measure::server::{Server, Tls};
+use crate::measure::report::{NamedNetwork, Report};
+use crate::measure::runs::Measuring;
 use crate::measure::statistics::FEWEST;
-use crate::measure::{table, verdict};
-use crate::output::terminal::shown;
+use crate::measure::{browser, table, verdict};
 use crate::output::{self, count, file, stdout};
 use crate::progress::Progress;
 use crate::serve::files::{Files, FilesOptions};
@@ -31,9 +26,6 @@ const PAGES: usize = 5;
 
 /// The networks unless they are named.
 const NETWORKS: [&str; 2] = ["slow-4g", "4g"];
-
-/// What may still be under way when a page is closed, beside two round trips.
-const AFTERMATH: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     use_threads(command.site.jobs)?;
@@ -75,7 +67,7 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
         // Dropping it ends the browser, too.
         tokio::select! {
             report = measuring.run(&|_, _| None) => report,
-            _ = tokio::signal::ctrl_c() => bail!("stopped; nothing was written"),
+            () = told_to_stop() => bail!("stopped; nothing was written"),
         }
     })?;
     if command.json {
@@ -168,12 +160,7 @@ fn pages(command: &Measure, site: &Site, policy: &Policy) -> anyhow::Result<Vec<
 }
 
 /// Writes the policy that the figures speak for.
-fn accept(
-    path: &std::path::Path,
-    policy: &Policy,
-    report: &Report,
-    quiet: u8,
-) -> anyhow::Result<()> {
+fn accept(path: &Path, policy: &Policy, report: &Report, quiet: u8) -> anyhow::Result<()> {
     if report.runs < FEWEST && quiet == 0 {
         output::note(&format!(
             "{} prove nothing; --runs {FEWEST} is the least that can",
@@ -201,148 +188,4 @@ fn accept(
         }
     }
     Ok(())
-}
-
-/// What is measured, and with what.
-struct Measuring {
-    files: Files,
-    policy: PolicyHandle,
-    program: PathBuf,
-    pages: Vec<String>,
-    networks: Vec<NamedNetwork>,
-    viewport: Viewport,
-    runs: u16,
-    quiet: bool,
-}
-
-/// The two servers behind one network.
-struct Servers<'a> {
-    network: &'a NamedNetwork,
-    with: Server,
-    without: Server,
-}
-
-impl Measuring {
-    async fn run(
-        &self,
-        predict: &dyn Fn(&str, &Network) -> Option<Prediction>,
-    ) -> anyhow::Result<Report> {
-        let tls = Tls::new()?;
-        let browser = Browser::start(&self.program, &tls.public_key_hash).await?;
-        let alarm = Alarm::new();
-        let mut servers = Vec::new();
-        for network in &self.networks {
-            let start = |policy| {
-                let (files, tls, alarm) = (self.files.clone(), tls.clone(), alarm.clone());
-                Server::start(files, policy, tls, network.network, alarm)
-            };
-            servers.push(Servers {
-                network,
-                with: start(Some(self.policy.clone())).await?,
-                without: start(None).await?,
-            });
-        }
-        let cells = self.pages.len() * self.networks.len();
-        let loads = cells * usize::from(self.runs) * 2;
-        if !self.quiet {
-            output::note(&format!(
-                "measuring {} over {} in {}: {}",
-                count(self.pages.len(), "page"),
-                self.networks
-                    .iter()
-                    .map(|it| it.name.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                shown(&browser.product),
-                count(loads, "load"),
-            ));
-        }
-        let progress = Progress::of("measuring", "loads", loads, self.quiet);
-        let mut measured: Vec<Vec<Loads>> = self
-            .pages
-            .iter()
-            .map(|_| servers.iter().map(|_| Loads::default()).collect())
-            .collect();
-        self.warm_up(&browser, &servers).await?;
-        for round in 0..self.runs {
-            for (page, row) in self.pages.iter().zip(&mut measured) {
-                for (servers, cell) in servers.iter().zip(row) {
-                    let is_last = round + 1 == self.runs;
-                    self.round(&browser, page, servers, round, is_last, cell, &progress)
-                        .await?;
-                }
-            }
-        }
-        progress.finish();
-        let pages = self.pages.iter().zip(&measured).map(|(page, row)| {
-            let cells = self.networks.iter().zip(row);
-            let cells =
-                cells.map(|(network, loads)| loads.cell(network, predict(page, &network.network)));
-            Page {
-                page: page.clone(),
-                networks: cells.collect(),
-            }
-        });
-        let Viewport {
-            width, height, dpr, ..
-        } = self.viewport;
-        Ok(Report {
-            browser: browser.product.clone(),
-            viewport: format!("{width}x{height}@{dpr}"),
-            runs: self.runs,
-            pages: pages.collect(),
-        })
-    }
-
-    /// One load in each way over the last network, so that nobody has to read a file first or to start a process.
-    async fn warm_up(&self, browser: &Browser, servers: &[Servers<'_>]) -> anyhow::Result<()> {
-        let fastest = servers.iter().min_by_key(|it| {
-            (
-                it.network.network.rtt,
-                std::cmp::Reverse(it.network.network.down),
-            )
-        });
-        let Some(servers) = fastest else {
-            return Ok(());
-        };
-        for page in &self.pages {
-            for server in [&servers.with, &servers.without] {
-                load(browser, &server.origin, page, self.viewport, false).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Loads a page in both ways.
-    #[expect(clippy::too_many_arguments, reason = "each is another thing")]
-    async fn round(
-        &self,
-        browser: &Browser,
-        page: &str,
-        servers: &Servers<'_>,
-        round: u16,
-        is_last: bool,
-        cell: &mut Loads,
-        progress: &Progress,
-    ) -> anyhow::Result<()> {
-        let rtt = Duration::from_nanos(servers.network.network.rtt.as_nanos());
-        let (mut with, mut without) = (None, None);
-        for delivery in order(round) {
-            let (server, slot, waits) = match delivery {
-                Delivery::With => (&servers.with, &mut with, is_last),
-                Delivery::Without => (&servers.without, &mut without, false),
-            };
-            server.take_answers();
-            let loaded = load(browser, &server.origin, page, self.viewport, waits).await;
-            let loaded = loaded.with_context(|| format!("on {}", servers.network.name))?;
-            tokio::time::sleep(2 * rtt + AFTERMATH).await;
-            *slot = Some((loaded, server.take_answers()));
-            progress.done();
-        }
-        let (Some((with, answers)), Some((without, _))) = (with, without) else {
-            return Err(anyhow!("a round has both ways"));
-        };
-        cell.add(&with, &answers, &without);
-        Ok(())
-    }
 }

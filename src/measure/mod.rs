@@ -8,15 +8,16 @@
 //! In: a site, a policy, pages, networks, a browser. Out: a [`report::Report`]. Each way of delivery has a server of
 //! its own behind each network; the browser loads each page cold, in turns.
 //! [`commands::measure`](crate::commands::measure) puts it together.
+//! Left out: loss and jitter, other browsers' engines, warm caches, hosts of others.
 
-pub(crate) mod alarm;
+mod alarm;
 pub(crate) mod browser;
-pub(crate) mod load;
+mod load;
 mod path;
 mod proxy;
 pub(crate) mod report;
 pub(crate) mod runs;
-pub(crate) mod server;
+mod server;
 pub(crate) mod statistics;
 pub(crate) mod table;
 mod unused;

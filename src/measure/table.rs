@@ -50,12 +50,12 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                         it.fcp_without, it.fcp_with
                     )
                 });
-                writeln!(
-                    out,
-                    "  {name:<12} {metric:<4}  {}{}",
-                    figures(&comparison, metric != "load"),
+                let figures = figures(&comparison, metric != "load");
+                let line = format!(
+                    "  {name:<12} {metric:<4}  {figures}{}",
                     predicted.unwrap_or_default()
-                )?;
+                );
+                writeln!(out, "{}", line.trim_end())?;
                 name = "".into();
             }
         }
@@ -105,14 +105,13 @@ fn figures(comparison: &Comparison, has_effect: bool) -> String {
         ..
     } = comparison;
     let interval = interval.map(|(low, high)| format!("  ({low:+.0} to {high:+.0})"));
-    let (style, effect) = match comparison.effect() {
-        Effect::Better => (GREEN, "better"),
-        Effect::Worse => (RED, "worse"),
-        Effect::Same => (DIM, ""),
+    let effect = match comparison.effect() {
+        Effect::Better if has_effect => format!("{GREEN}better{GREEN:#}"),
+        Effect::Worse if has_effect => format!("{RED}worse{RED:#}"),
+        _ => String::new(),
     };
-    let effect = if has_effect { effect } else { "" };
     format!(
-        "{without:>6.0} -> {with:>6.0} ms  {difference:>+6.0} ms {:>+6.1} %{:<18} {style}{effect}{style:#}",
+        "{without:>6.0} -> {with:>6.0} ms  {difference:>+6.0} ms {:>+6.1} %{:<18} {effect}",
         comparison.share() * 100.0,
         interval.unwrap_or_default(),
     )
