@@ -207,7 +207,8 @@ impl Page {
     /// Why the page's plan is taken away, if it lost: the figures of the paint that lost most.
     pub(crate) fn loss(&self, report: &Report) -> Option<String> {
         let paints = self.networks.iter().flat_map(|cell| {
-            let paints = [("first", cell.fcp), ("largest", cell.lcp)];
+            // Of equal losses the last one is told.
+            let paints = [("largest", cell.lcp), ("first", cell.fcp)];
             paints.map(|(which, paint)| (cell, which, paint))
         });
         let losses = paints.filter_map(|(cell, which, paint)| {

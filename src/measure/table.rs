@@ -25,6 +25,9 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "95 % interval"
         },
     )?;
+    let names = report.pages.iter().flat_map(|page| &page.networks);
+    let names = names.map(|cell| cell.network.chars().count());
+    let width = names.max().unwrap_or(0).max(12);
     for page in &report.pages {
         writeln!(out, "\n{BOLD}{}{BOLD:#}", shown(&page.page))?;
         let mut ahead = None;
@@ -52,7 +55,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 });
                 let figures = figures(&comparison, metric != "load");
                 let line = format!(
-                    "  {name:<12} {metric:<4}  {figures}{}",
+                    "  {name:<width$} {metric:<4}  {figures}{}",
                     predicted.unwrap_or_default()
                 );
                 writeln!(out, "{}", line.trim_end())?;
