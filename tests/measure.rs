@@ -1,6 +1,7 @@
 //! `pushgen measure` as its user has it: what it refuses, and a run in a real browser.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use pushgen_policy::Policy;
 use serde_json::Value;
@@ -34,7 +35,6 @@ fn a_missing_browser_is_told_with_the_names_that_were_tried() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn a_program_that_is_no_browser_is_told_with_what_it_says() {
     measure(&["--browser", "/bin/false"])
@@ -76,23 +76,55 @@ fn median(cell: &Value, metric: &str, way: &str) -> f64 {
         .unwrap_or_else(|| panic!("{metric} {way} in {cell:#}"))
 }
 
+/// The command lines of all processes that name a folder.
+#[cfg(target_os = "linux")]
+fn processes_of(folder: &Path) -> Vec<String> {
+    let folder = folder.to_str().expect("a UTF-8 path");
+    let processes = fs::read_dir("/proc").expect("the processes");
+    processes
+        .filter_map(|process| fs::read(process.ok()?.path().join("cmdline")).ok())
+        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+        .filter(|line| line.contains(folder))
+        .collect()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn processes_of(_: &Path) -> Vec<String> {
+    Vec::new()
+}
+
+/// A script that starts a browser and waits for it, as distributions have them.
+fn script(folder: &Path, program: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let script = folder.join("browser");
+    fs::write(&script, format!("#!/bin/sh\n'{program}' \"$@\"\n")).expect("a file");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("permissions");
+    script
+}
+
 #[test]
 fn measures_the_demo_site_in_a_real_browser() {
     let Some(program) = browser("PUSHGEN_TEST_CHROMIUM") else {
         return;
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = script(folder.path(), &program);
+    let program = program.to_str().expect("a UTF-8 path");
     let accepted = folder.path().join("accepted.json");
     let (dist, accepted_text) = (fixture("demo"), accepted.to_str().expect("a UTF-8 path"));
     #[rustfmt::skip]
     let arguments = [
         "measure", dist.to_str().expect("a UTF-8 path"), "--page", "/", "--page", "/docs/", "--network",
-        "150ms/4Mbit", "--runs", "2", "--browser", &program, "--json", "--accept", accepted_text,
+        "150ms/4Mbit", "--runs", "2", "--browser", program, "--json", "--accept", accepted_text,
     ];
     let output = command_in(root(), &arguments)
+        // Where the browser's profile goes, too, which its command line names.
+        .env("TMPDIR", folder.path())
         .output()
         .expect("the binary runs");
     let run = crate::support::Run::from(output).ok();
+    assert_eq!(processes_of(folder.path()), Vec::<String>::new());
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert!(
         report["browser"]

@@ -100,12 +100,23 @@ pub(crate) struct Browser {
     _profile: TempDir,
 }
 
-/// A program that ends with its value, however that ends.
+/// A program that ends with its value, however that ends, and so does what it has started: distributions start
+/// browsers by a script that waits for them.
 #[derive(Debug)]
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // It leads a group of its own. Nothing is left to save. Every shell has this command, not every system.
+        #[cfg(unix)]
+        drop(
+            Command::new("sh")
+                .args(["-c", "kill -s KILL -- -$0", &self.0.id().to_string()])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status(),
+        );
         // It may have ended already.
         drop(self.0.kill());
         drop(self.0.wait());
@@ -217,6 +228,8 @@ fn command(program: &Path, profile: &Path, public_key_hash: &str) -> Command {
         "--disable-background-timer-throttling",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command
         .arg(format!("--user-data-dir={}", profile.display()))
         .arg(format!(
