@@ -84,6 +84,14 @@ pub(crate) enum Command {
     #[cfg(feature = "serve")]
     #[command(after_help = EXIT_STATUS_OF_SHOWING)]
     Serve(Serve),
+    /// Measure pages with and without their plans, in a real browser over simulated networks
+    ///
+    /// The site is analysed first, or the policy is read from a file. Then each page is loaded cold, with its plan and
+    /// without in turns, and the paints of both ways are compared. Other hosts than the site's own cannot be reached
+    /// meanwhile.
+    #[cfg(feature = "measure")]
+    #[command(after_help = EXIT_STATUS_OF_SHOWING)]
+    Measure(Measure),
     /// Print the JSON Schema of the policy
     Schema,
 }
@@ -259,6 +267,44 @@ pub(crate) struct Serve {
     /// The proxy in front is yours and passes pushes on
     #[arg(long, help_heading = DELIVERY)]
     pub(crate) trust_proxy: bool,
+}
+
+/// `measure`. Pages are laid out for the last of the viewports.
+#[cfg(feature = "measure")]
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Measure {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+
+    /// The policy to measure instead of that of an analysis
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// A page, by URL or by file: /a/ or a/index.html; may be given several times (up to five with different plans
+    /// unless given)
+    #[arg(long, value_name = "PAGE")]
+    pub(crate) page: Vec<String>,
+
+    /// A network: a class such as `cable`, or its round-trip time and rates; may be given several times (slow-4g and 4g
+    /// unless given)
+    #[arg(long, value_name = "NAME|RTT/DOWN[/UP]")]
+    pub(crate) network: Vec<String>,
+
+    /// How often each page is loaded over each network in each way; from 6 on there are confidence intervals
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=999))]
+    pub(crate) runs: u16,
+
+    /// The browser: any Chromium or Chrome; the first that is found on PATH unless given
+    #[arg(long, value_name = "PATH")]
+    pub(crate) browser: Option<PathBuf>,
+
+    /// Write a copy of the policy in which pages that measured worse have no plan
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accept: Option<PathBuf>,
+
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[cfg(feature = "serve")]

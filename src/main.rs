@@ -6,6 +6,8 @@
 
 mod cli;
 mod commands;
+#[cfg(feature = "measure")]
+mod measure;
 mod output;
 mod progress;
 #[cfg(feature = "serve")]
@@ -41,6 +43,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(command) => commands::check::run(command, arguments),
         #[cfg(feature = "serve")]
         Command::Serve(command) => commands::serve::run(command, arguments),
+        #[cfg(feature = "measure")]
+        Command::Measure(command) => commands::measure::run(command, arguments),
         Command::Schema => commands::schema::run(),
     }
 }

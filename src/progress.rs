@@ -1,4 +1,6 @@
 //! The progress bar: on a terminal only, and only when a run turns out to take long.
+//!
+//! In: how many steps there are, and each that is done. Out: a line that goes away in the end.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// A run shorter than this shows no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Counts pages.
+/// Counts pages, or other steps.
 pub(crate) struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -18,15 +20,19 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// `quiet` never shows anything.
+    /// Of an analysis. `quiet` never shows anything.
     pub(crate) fn new(pages: usize, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(pages as u64), ProgressDrawTarget::hidden());
-        if let Ok(style) =
-            ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} pages, {eta} left")
-        {
+        Self::of("analysing", "pages", pages, quiet)
+    }
+
+    /// Of so many steps, which have a name.
+    pub(crate) fn of(doing: &'static str, steps: &str, count: usize, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
+        let template = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {steps}, {{eta}} left");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
-        bar.set_message("analysing");
+        bar.set_message(doing);
         Self {
             bar,
             started: Instant::now(),
@@ -36,6 +42,11 @@ impl Progress {
 
     /// One page is done.
     pub(crate) fn page_done(&self) {
+        self.done();
+    }
+
+    /// One step is done.
+    pub(crate) fn done(&self) {
         self.bar.inc(1);
         if self.started.elapsed() > PATIENCE && self.is_due.swap(false, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());

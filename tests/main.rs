@@ -10,6 +10,8 @@ mod fixtures;
 mod generated_sites;
 #[cfg(all(target_os = "linux", feature = "serve"))]
 mod load;
+#[cfg(all(unix, feature = "measure"))]
+mod measure;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
 mod simulate;

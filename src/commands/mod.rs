@@ -4,6 +4,8 @@ pub(crate) mod analyze;
 pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod graph;
+#[cfg(feature = "measure")]
+pub(crate) mod measure;
 pub(crate) mod schema;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;

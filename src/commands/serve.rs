@@ -235,7 +235,7 @@ async fn stop_when_told(shutdown: Shutdown) {
 }
 
 /// Ctrl-C, or on Unix what `kill` sends.
-async fn told_to_stop() {
+pub(super) async fn told_to_stop() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

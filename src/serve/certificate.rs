@@ -38,6 +38,9 @@ pub(crate) struct Certificate {
     pub(crate) config: ServerConfig,
     /// SHA-256 of the certificate as browsers show it: `AB:CD:…`.
     pub(crate) fingerprint: String,
+    /// SHA-256 of the public key in base64, if it was made here: by this browsers can be told to trust it.
+    #[cfg(feature = "measure")]
+    pub(crate) public_key_hash: Option<String>,
 }
 
 impl Certificate {
@@ -89,8 +92,14 @@ impl Certificate {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params.self_signed(&key).context(cannot)?;
-        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-        Self::new(vec![certificate.der().clone()], key.into()).context(cannot)
+        let key_der = PrivatePkcs8KeyDer::from(key.serialize_der());
+        let made = Self::new(vec![certificate.der().clone()], key_der.into()).context(cannot)?;
+        #[cfg(feature = "measure")]
+        let made = Self {
+            public_key_hash: Some(public_key_hash(&key)),
+            ..made
+        };
+        Ok(made)
     }
 
     fn new(
@@ -106,6 +115,8 @@ impl Certificate {
         Ok(Self {
             config,
             fingerprint,
+            #[cfg(feature = "measure")]
+            public_key_hash: None,
         })
     }
 }
@@ -170,6 +181,14 @@ fn unreadable(path: &Path, what: &str, error: pem::Error) -> anyhow::Error {
         ),
         other => anyhow!("the {what} {} is no good PEM: {other}", path.display()),
     }
+}
+
+#[cfg(feature = "measure")]
+fn public_key_hash(key: &KeyPair) -> String {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use rcgen::PublicKeyData as _;
+    STANDARD.encode(Sha256::digest(key.subject_public_key_info()))
 }
 
 fn fingerprint(certificate: &[u8]) -> String {

@@ -85,7 +85,7 @@ impl Drop for Running {
 }
 
 /// Where a browser is, from the environment variable of this name. `None` if browsers are to be left out.
-fn browser(variable: &str) -> Option<String> {
+pub(crate) fn browser(variable: &str) -> Option<String> {
     if std::env::var("PUSHGEN_SKIP_BROWSERS").is_ok_and(|skip| skip == "1") {
         eprintln!("skipped: PUSHGEN_SKIP_BROWSERS is set");
         return None;

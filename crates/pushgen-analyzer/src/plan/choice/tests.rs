@@ -168,7 +168,7 @@ fn pages() -> Vec<(&'static str, Page)> {
 }
 
 /// Clients and paths beside those that the choice is made for.
-fn others(network: Network) -> [(&'static str, Conditions); 4] {
+fn others(network: Network) -> [(&'static str, Conditions); 3] {
     let cold = Conditions::new(network);
     let open = Conditions {
         handshakes: 0,
@@ -176,13 +176,10 @@ fn others(network: Network) -> [(&'static str, Conditions); 4] {
     };
     let mut deep = cold;
     deep.network.queue = Time::from_millis(2_000);
-    let mut thinks = cold;
-    thinks.server.think = Time::from_millis(100);
     [
         ("cold", cold),
         ("on an open connection", open),
         ("behind a deep queue", deep),
-        ("from a server that thinks", thinks),
     ]
 }
 
