@@ -207,6 +207,11 @@ fn is_no_syllable(run: &str) -> bool {
         "sk", "sl", "sm", "sn", "sp", "spl", "spr", "squ", "st", "str", "sw", "th", "thr", "tr",
         "tw", "wh",
     ];
+    /// What may follow a vowel that is the only one: "art", "end", "opt". Twins, as in "app", may, too.
+    const CODAS: [&str; 27] = [
+        "ch", "cht", "ct", "ft", "ld", "lf", "lk", "lm", "lt", "mp", "mt", "nd", "nk", "ns", "nt",
+        "pt", "rb", "rc", "rg", "rk", "rm", "rn", "rt", "sh", "sk", "sp", "st",
+    ];
     /// Consonants in a row, as in "lengths".
     const LONGEST: usize = 5;
     let is_acronym = run.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -218,7 +223,11 @@ fn is_no_syllable(run: &str) -> bool {
     }
     let is_vowel = |byte: u8| matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
     let Some(vowel) = run.bytes().skip(1).position(is_vowel).map(|at| at + 1) else {
-        return true;
+        let coda = run.get(1..).unwrap_or_default().as_bytes();
+        let is_word = run.bytes().next().is_some_and(is_vowel)
+            && (matches!(coda, [a, b] if a == b)
+                || CODAS.iter().any(|known| known.as_bytes() == coda));
+        return !is_word;
     };
     let onset = run.get(..vowel).unwrap_or_default();
     let begins_oddly = onset.len() > 1
@@ -298,6 +307,8 @@ mod tests {
             "assets/chart-LineChart.js",
             "assets/home-HomeCtrl.js",
             "assets/1.0v2Chart.js",
+            "assets/1.0appMain.js",
+            "assets/arc-0artMain.js",
             "OpenSans-Regular400.ttf",
             "app-WebGL2.js",
             "app-Html5Shiv.js",
