@@ -5,15 +5,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use pushgen_analyzer::model::Network;
-use pushgen_analyzer::{Analyzer, Site};
+use pushgen_analyzer::model::{Conditions, Network};
+use pushgen_analyzer::{Analyzer, Simulation, Site};
 use pushgen_policy::Policy;
 use pushgen_runtime::PolicyHandle;
 
+use super::sent::{Entry, sent_by};
 use super::serve::told_to_stop;
 use super::{find_page, use_threads};
 use crate::cli::{Arguments, Measure};
-use crate::measure::report::{NamedNetwork, Report};
+use crate::measure::report::{NamedNetwork, Prediction, Report};
 use crate::measure::runs::Measuring;
 use crate::measure::statistics::FEWEST;
 use crate::measure::{browser, table, verdict};
@@ -58,6 +59,24 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
         runs: command.runs,
         quiet,
     };
+    let analyzer = Analyzer::new(&site, command.site.options());
+    let predict = |page: &str, network: &Network, browser: &str| {
+        let analysis = analyzer.page(site.page(page)?);
+        let (sent, is_interleaved) = sent_by(&policy, &analysis);
+        let sent: Vec<_> = sent.iter().map(Entry::sent).collect();
+        let conditions = Conditions::new(*network);
+        let modelled = analysis.modelled.as_ref()?;
+        let graph = &analysis.graph;
+        let simulation = Simulation::of(graph, modelled, &sent, is_interleaved, &conditions);
+        let with = match takes_pushes(browser) {
+            true => simulation.push,
+            false => simulation.hints,
+        };
+        Some(Prediction {
+            fcp_without: simulation.none.fcp,
+            fcp_with: with.fcp,
+        })
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -66,7 +85,7 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
     let report = runtime.block_on(async {
         // Dropping it ends the browser, too.
         tokio::select! {
-            report = measuring.run(&|_, _| None) => report,
+            report = measuring.run(&predict) => report,
             () = told_to_stop() => bail!("stopped; nothing was written"),
         }
     })?;
@@ -82,6 +101,13 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
         accept(path, &policy, &report, arguments.quiet)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether this is a Chromium that takes pushes: 105 was the last. `HeadlessChrome/103.0.5058.0`
+fn takes_pushes(browser: &str) -> bool {
+    let version = browser.rsplit('/').next().unwrap_or_default();
+    let major = version.split('.').next().unwrap_or_default().parse();
+    major.is_ok_and(|major: u32| major <= 105)
 }
 
 fn networks(command: &Measure) -> anyhow::Result<Vec<NamedNetwork>> {

@@ -7,6 +7,7 @@ pub(crate) mod graph;
 #[cfg(feature = "measure")]
 pub(crate) mod measure;
 pub(crate) mod schema;
+mod sent;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
 pub(crate) mod simulate;

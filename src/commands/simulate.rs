@@ -9,9 +9,10 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use pushgen_analyzer::model::{Conditions, Load, NETWORK_CLASSES, Time, captured};
 use pushgen_analyzer::{Analyzer, FileId, PageAnalysis, Sent, Simulation};
-use pushgen_policy::{Coding, Policy};
+use pushgen_policy::Policy;
 use serde::Serialize;
 
+use super::sent::{Entry, sent_by};
 use super::{find_page, traces, use_threads};
 use crate::cli::{Arguments, Format, NamedNetwork, Simulate};
 use crate::output::terminal::shown;
@@ -117,54 +118,19 @@ pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is sent with a page, kept for as long as it is simulated.
-struct Entry {
-    path: String,
-    push: bool,
-    hint: bool,
-}
-
-impl Entry {
-    fn sent(&self) -> Sent<'_> {
-        Sent {
-            path: &self.path,
-            push: self.push,
-            hint: self.hint,
-        }
-    }
-}
-
 /// What the policy sends with a page, or the plan that is made for it, and whether its pushes interrupt the document.
 fn sent(
     analyzer: &Analyzer<'_>,
     analysis: &PageAnalysis,
     policy: Option<&Policy>,
 ) -> (Vec<Entry>, bool) {
-    let Some(policy) = policy else {
-        let (plan, _) = analyzer.plan(analysis);
-        let entries = plan.sent().map(|sent| Entry {
-            path: sent.path.to_owned(),
-            push: sent.push,
-            hint: sent.hint,
-        });
-        return (entries.collect(), plan.is_interleaved);
-    };
-    let page = policy.page(&analysis.graph.page);
-    let Some((page, plan)) = page.and_then(|page| Some((page, policy.plans().get(page.plan)?)))
-    else {
-        return (Vec::new(), false);
-    };
-    let entries = plan.entries.iter().filter_map(|entry| {
-        let asset = policy.assets().get(entry.asset)?;
-        Some(Entry {
-            path: asset.path.to_string(),
-            push: entry.push,
-            hint: entry.hint,
-        })
-    });
-    let head = page.head.bytes(Coding::Identity);
-    let is_interleaved = head.is_none_or(|head| head <= analysis.first_paint_bytes);
-    (entries.collect(), is_interleaved)
+    match policy {
+        Some(policy) => sent_by(policy, analysis),
+        None => {
+            let (plan, _) = analyzer.plan(analysis);
+            (plan.sent().map(Entry::of).collect(), plan.is_interleaved)
+        }
+    }
 }
 
 /// One load as data.

@@ -61,10 +61,10 @@ struct Servers<'a> {
 }
 
 impl Measuring {
-    /// Measures. `predict` says what the page-load model has to say of a page on a network.
+    /// Measures. `predict` says what the page-load model has to say of a page, a network and a browser.
     pub(crate) async fn run(
         &self,
-        predict: &dyn Fn(&str, &Network) -> Option<Prediction>,
+        predict: &dyn Fn(&str, &Network, &str) -> Option<Prediction>,
     ) -> anyhow::Result<Report> {
         let tls = Tls::new()?;
         let browser = Browser::start(&self.program, &tls.public_key_hash).await?;
@@ -116,8 +116,10 @@ impl Measuring {
         progress.finish();
         let pages = self.pages.iter().zip(&measured).map(|(page, row)| {
             let cells = self.networks.iter().zip(row);
-            let cells =
-                cells.map(|(network, loads)| loads.cell(network, predict(page, &network.network)));
+            let cells = cells.map(|(network, loads)| {
+                let predicted = predict(page, &network.network, &browser.product);
+                loads.cell(network, predicted)
+            });
             Page {
                 page: page.clone(),
                 networks: cells.collect(),
