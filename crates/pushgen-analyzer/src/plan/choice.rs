@@ -2,7 +2,7 @@
 //!
 //! In: the model of a page, and what its plan may send. Out: what to push and what to hint. Every candidate is loaded on
 //! every network class, by clients that have nothing and by clients that have all in their caches. A candidate that makes
-//! the first or the largest paint later in any of these loads is out; of the others the one whose least gain is greatest
+//! the first paint later in any of these loads, or the largest more than a hundredth, is out; of the others the one whose least gain is greatest
 //! is taken. Clients that take pushes and clients that take hints are different ones, so that hints are chosen first, by
 //! themselves, and then the pushes, with the hints that remain.
 //!
@@ -20,6 +20,10 @@ const WORTHWHILE: f64 = 0.01;
 /// How many hundredths later a page may be shown that is all in the cache: as much as the fields of a 103 or the promises
 /// take on a slow line. Only clients without the cookie or digest that says what they have are sent them at all.
 const HEADERS: u64 = 3;
+
+/// How many hundredths later the largest paint of a first visit may be: what goes before the document's rest delays the
+/// images in it by as many bytes, and the first paint gains much more.
+const LARGEST: u64 = 1;
 
 /// By how much a candidate has to be better than a simpler one.
 const BETTER: f64 = 0.002;
@@ -211,8 +215,7 @@ impl<'p> Loads<'p> {
         };
         for (conditions, none) in &self.none {
             let with = load(self.page, delivery, conditions);
-            let bearable = |time| bearable(time, conditions.cache);
-            if with.fcp > bearable(none.fcp) || with.lcp > bearable(none.lcp) {
+            if !is_bearable(none, &with, conditions.cache) {
                 return None;
             }
             if conditions.cache == Cache::Empty {
@@ -240,12 +243,13 @@ impl<'p> Loads<'p> {
     }
 }
 
-/// How late a page may be shown for all that is sent with it, if it takes so long without.
-fn bearable(none: Time, cache: Cache) -> Time {
-    match cache {
-        Cache::Empty => none,
-        Cache::Full => none.scaled(100 + HEADERS, 100),
-    }
+/// Whether a load with what is sent is no slower than one without.
+fn is_bearable(none: &Load, with: &Load, cache: Cache) -> bool {
+    let (first, largest) = match cache {
+        Cache::Empty => (0, LARGEST),
+        Cache::Full => (HEADERS, HEADERS),
+    };
+    with.fcp <= none.fcp.scaled(100 + first, 100) && with.lcp <= none.lcp.scaled(100 + largest, 100)
 }
 
 fn of_client(network: Network, cache: Cache) -> Conditions {

@@ -192,10 +192,8 @@ fn no_load_is_slower_than_without() {
             for (client, conditions) in others(class.network).into_iter().chain([full]) {
                 let [none, push, hints] = loads(&page, &choice, &conditions);
                 for with in [push, hints] {
-                    let limit = |time| bearable(time, conditions.cache);
                     let said = format!("{name}, {}, {client}: {none:?} {with:?}", class.name);
-                    assert!(with.fcp <= limit(none.fcp), "{said}");
-                    assert!(with.lcp <= limit(none.lcp), "{said}");
+                    assert!(is_bearable(&none, &with, conditions.cache), "{said}");
                 }
             }
         }
