@@ -174,7 +174,7 @@ fn measures_the_demo_site_in_a_real_browser() {
         assert!(cell["hinted"]["files"].as_u64() >= Some(5), "{cell:#}");
         assert_eq!(cell["unused"]["bytes"], 0, "{cell:#}");
         let predicted = |way: &str| cell["predicted"][way].as_f64().expect("a prediction");
-        assert!(predicted("with") < predicted("without"), "{cell:#}");
+        assert!(predicted("fcp_with") < predicted("fcp_without"), "{cell:#}");
     }
     // Two runs prove nothing: all plans stay.
     let accepted = fs::read(&accepted).expect("a policy");
