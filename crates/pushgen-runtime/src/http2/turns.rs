@@ -247,6 +247,11 @@ impl Turn {
         self.pause = Some(Pause::new());
     }
 
+    /// The response is the image of the largest paint. To be said before the first turn.
+    pub(crate) fn raise(&mut self) {
+        self.shared.lock().schedule.raise(self.place);
+    }
+
     /// The response may keep the rest of its page waiting, for as long as there is left of this.
     pub(crate) fn share_pause(&mut self, pause: &Arc<Pause>) {
         self.pause = Some(Arc::clone(pause));
