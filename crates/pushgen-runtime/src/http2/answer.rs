@@ -22,6 +22,7 @@ use crate::body::Body;
 use crate::early_hints::EarlyHints;
 use crate::final_response;
 use crate::http2::exchange::{Continue, Exchange};
+use crate::http2::gathering::Gathered;
 use crate::http2::page::Page;
 use crate::http2::promise::Promised;
 use crate::http2::send_body::{Sending, Unsent};
@@ -74,6 +75,7 @@ pub(crate) fn answer<S: HttpService>(
         noted,
         page,
         is_raised,
+        gathered,
     } = Concern::of(&parts, shared);
     let claim = Claim {
         priority: Priority::of(&parts.headers),
@@ -104,6 +106,7 @@ pub(crate) fn answer<S: HttpService>(
         page,
         noted,
         claim,
+        gathered,
         logged,
         outcome: Outcome::default(),
     };
@@ -120,6 +123,7 @@ struct Concern {
     page: Option<Box<Page>>,
     /// Whether it asks for the image of a largest paint.
     is_raised: bool,
+    gathered: Option<Gathered>,
 }
 
 impl Concern {
@@ -145,6 +149,7 @@ impl Concern {
         }
         let place = shared.records().find(parts, &policy);
         let is_noted = is_asset && parts.method == Method::GET && !is_proxied(&parts.headers);
+        let gathered = is_noted.then(|| shared.gatherings.ask(target)).flatten();
         let noted = is_noted.then(|| {
             shared.records().at(place).mark_requested(target);
             let target = target.into();
@@ -154,6 +159,7 @@ impl Concern {
             place: Some(place),
             noted,
             is_raised,
+            gathered,
             page: has_page.then(|| Box::new(Page::new(parts, place, shared))),
         }
     }
@@ -191,6 +197,8 @@ struct Answer<S: HttpService> {
     page: Option<Box<Page>>,
     noted: Option<Noted>,
     claim: Claim,
+    /// If a 103 hinted it.
+    gathered: Option<Gathered>,
     logged: Option<Logged>,
     outcome: Outcome,
 }
@@ -359,6 +367,7 @@ impl<S: HttpService> Answer<S> {
         } = rest;
         let patience = self.active.shared().settings.timeouts.write_stall;
         let mut sending = Sending::new(&mut stream, &mut turn, patience);
+        sending.gathered = self.gathered.take();
         let sent = sending.send(pin!(body)).await;
         self.outcome.body_bytes = sending.sent;
         let exchange = &self.exchange.0;

@@ -137,6 +137,7 @@ struct Entry {
     urgency: u8,
     incremental: bool,
     is_raised: bool,
+    is_gathering: bool,
     state: State,
     /// What it last wanted, and whether it has ever handed anything over.
     wanted: u64,
@@ -183,6 +184,8 @@ pub(super) struct Schedule {
     /// Entries that are not idle.
     active: usize,
     wanting: usize,
+    /// Entries that wait for the rest of what a 103 hinted.
+    gathering: usize,
     /// Bytes of turns given and not used, and how many of them were given to a response alone.
     granted: u64,
     granted_ahead: u64,
@@ -298,6 +301,7 @@ impl Schedule {
             urgency: urgency(priority),
             incremental: priority.incremental,
             is_raised: false,
+            is_gathering: false,
             state: State::Idle,
             wanted: 0,
             has_sent: false,
@@ -332,6 +336,7 @@ impl Schedule {
             self.last_turn = None;
         }
         self.incremental -= usize::from(entry.incremental);
+        self.gathering -= usize::from(entry.is_gathering);
         match entry.kind {
             Kind::Main { head_left, .. } => {
                 self.mains -= 1;
@@ -398,6 +403,7 @@ impl Schedule {
         let wanted = wanted.clamp(1, FRAME << DOUBLINGS_MAX);
         if let Some(Some(entry)) = self.entries.get_mut(place.0) {
             entry.wanted = wanted;
+            self.gathering -= usize::from(std::mem::take(&mut entry.is_gathering));
         }
         let state = match self.grant(place) {
             Some(grant) => State::Granted(Grant {
@@ -414,6 +420,17 @@ impl Schedule {
         let state = self.entry(place).map(|entry| entry.state);
         if let Some(State::Idle | State::Sending) = state {
             self.change(place, State::Expected);
+        }
+    }
+
+    /// A response has data, and wants a turn in a moment. It holds nobody back until then, but what goes
+    /// before it does not run ahead.
+    pub(super) fn gather(&mut self, place: Place) {
+        if let Some(Some(entry)) = self.entries.get_mut(place.0)
+            && !entry.is_gathering
+        {
+            entry.is_gathering = true;
+            self.gathering += 1;
         }
     }
 
@@ -585,7 +602,7 @@ impl Schedule {
             Kind::Main { .. } => wanted.min(window),
         };
         let ahead = wire.ahead + self.granted_ahead;
-        let is_alone = self.active == 1;
+        let is_alone = self.active == 1 && self.gathering == 0;
         let takes_turns = entry.takes_turns();
         let most = self.opening.turn(self.handed + self.granted);
         let is_of_one_frame = !entry.has_sent && wanted <= FRAME.min(most);

@@ -240,6 +240,11 @@ impl Turn {
         self.shared.lock().schedule.expect(self.place);
     }
 
+    /// The response waits for others before it wants its first turn; see [`gathering`](super::gathering).
+    pub(crate) fn gather(&mut self) {
+        self.shared.lock().schedule.gather(self.place);
+    }
+
     /// So many bytes of this page go before its pushes, which wait for them a little. To be said before
     /// the first turn.
     pub(crate) fn set_head(&mut self, bytes: u64) {

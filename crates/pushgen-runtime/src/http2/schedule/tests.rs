@@ -459,6 +459,35 @@ fn an_empty_schedule_keeps_no_more_than_a_few_places() {
 }
 
 #[test]
+fn what_others_are_gathered_behind_does_not_run_ahead() {
+    let under_way = |gathers: bool, leaves: bool| {
+        let mut playing = Playing::of(&[(1, PLAIN, u(0), 1024)]);
+        let other = playing.schedule.enter(3, PLAIN, u(3));
+        if gathers {
+            playing.schedule.gather(other);
+            playing.schedule.gather(other);
+        }
+        if leaves {
+            playing.schedule.leave(other);
+        }
+        let wire = Wire {
+            window: u64::MAX,
+            written: 0,
+            ahead: 0,
+        };
+        while let Some((_, grant)) = playing.next(wire) {
+            let place = playing.place(1);
+            let next = Next::Bytes(1024 * KIB);
+            playing.schedule.hand_over(place, grant.bytes, next);
+        }
+        playing.schedule.outstanding(0)
+    };
+    assert_eq!(under_way(false, false), LIMIT_ALONE);
+    assert_eq!(under_way(true, false), LIMIT);
+    assert_eq!(under_way(true, true), LIMIT_ALONE);
+}
+
+#[test]
 fn limits_double_where_bytes_are_written_soon_and_are_halved_where_not() {
     let mut schedule = Schedule::default();
     let place = schedule.enter(1, PLAIN, u(3));
