@@ -359,8 +359,13 @@ impl Decision {
 
     /// The `Link` values of the 103, in order; without any there is no 103.
     pub fn early_hints(&self) -> impl Iterator<Item = &HeaderValue> {
-        let assets = self.by(|delivery| delivery == Delivery::EarlyHint);
+        let assets = self.early_hinted();
         assets.filter_map(|asset| self.policy.link(asset))
+    }
+
+    /// The assets to hint in a 103, in order.
+    pub(crate) fn early_hinted(&self) -> impl Iterator<Item = usize> + '_ {
+        self.by(|delivery| delivery == Delivery::EarlyHint)
     }
 
     /// The `Link` values of the final response, in order. Those of the 103 are among them.

@@ -109,6 +109,7 @@
 //! `tls`, on by default: [`Tls`] and what it needs, rustls with ring.
 
 mod asset_request;
+mod asset_set;
 mod body;
 mod builder;
 mod connection_error;

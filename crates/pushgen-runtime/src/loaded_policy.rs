@@ -2,15 +2,16 @@
 //!
 //! In: a policy, and the origins that the server answers for. Out: [`LoadedPolicy`], which has at
 //! hand what a delivery needs of each asset: its `Link` value, the hashes that cache digests know
-//! it by, the key in the digest cookie. All of it is computed here, off the way of requests. Left
+//! it by, the key in the digest cookie, whether it is the largest paint of a page. All of it is computed here, off the way of requests. Left
 //! out: reading the file and putting a new policy in the place of an old one.
 
 use std::collections::HashMap;
 
 use http::HeaderValue;
 use pushgen_policy::wire::Fingerprints;
-use pushgen_policy::{Asset, Origin, Page, Policy, url_key};
+use pushgen_policy::{Asset, Class, Origin, Page, Policy, url_key};
 
+use crate::asset_set::AssetSet;
 use crate::digest_cookie::CookieKeys;
 use crate::hint_memo::HintMemo;
 use crate::rules::Rules;
@@ -29,6 +30,8 @@ pub struct LoadedPolicy {
     responsive_links: HashMap<(usize, usize), HeaderValue>,
     /// For each origin the key hashes of every asset.
     url_keys: Vec<(Origin, Box<[Fingerprints]>)>,
+    /// The images that are the largest paint of a page.
+    largest_paints: AssetSet,
     cookie_keys: CookieKeys,
     hint_memo: HintMemo,
 }
@@ -53,7 +56,11 @@ impl LoadedPolicy {
             HeaderValue::from_str(&link).ok()
         };
         let mut responsive_links = HashMap::new();
+        let mut largest_paints = AssetSet::default();
         for (index, plan) in policy.plans().iter().enumerate() {
+            for entry in plan.entries.iter().filter(|it| it.class == Class::Lcp) {
+                largest_paints.set(entry.asset);
+            }
             for entry in plan.entries.iter().filter(|it| it.responsive.is_some()) {
                 let asset = policy.assets().get(entry.asset);
                 let link = asset.and_then(|asset| entry.link_to(asset));
@@ -65,6 +72,7 @@ impl LoadedPolicy {
             links: policy.assets().iter().map(link).collect(),
             responsive_links,
             url_keys,
+            largest_paints,
             cookie_keys: CookieKeys::of(&policy),
             hint_memo: HintMemo::new(policy.assets().len()),
             policy,
@@ -118,6 +126,11 @@ impl LoadedPolicy {
         self.url_keys
             .iter()
             .find_map(|(known, keys)| (known == origin).then_some(&**keys))
+    }
+
+    /// Whether the asset is the image of a page's largest contentful paint.
+    pub(crate) fn is_largest_paint(&self, asset: usize) -> bool {
+        self.largest_paints.has(asset)
     }
 
     /// What is known of the assets' responses.

@@ -14,6 +14,7 @@ use std::time::SystemTime;
 use http::response;
 use pushgen_policy::{Sha256, UrlPath};
 
+use crate::asset_set::AssetSet;
 use crate::freshness;
 use crate::loaded_policy::LoadedPolicy;
 
@@ -22,9 +23,9 @@ use crate::loaded_policy::LoadedPolicy;
 pub struct Record {
     policy: Arc<LoadedPolicy>,
     /// Assets that were pushed or asked for.
-    carried: Bits,
+    carried: AssetSet,
     /// Those of them that the client may keep and use again.
-    kept: Bits,
+    kept: AssetSet,
 }
 
 impl Record {
@@ -33,8 +34,8 @@ impl Record {
     pub fn new(policy: Arc<LoadedPolicy>) -> Self {
         Self {
             policy,
-            carried: Bits::default(),
-            kept: Bits::default(),
+            carried: AssetSet::default(),
+            kept: AssetSet::default(),
         }
     }
 
@@ -117,42 +118,10 @@ fn places(policy: &LoadedPolicy, path: &UrlPath, content: Sha256) -> impl Iterat
     places.filter(move |_| same)
 }
 
-/// A bit set that grows as bits are set.
-#[derive(Debug, Clone, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    /// `place` is an index into an asset table, so the set stays smaller than the table.
-    fn set(&mut self, place: usize) {
-        let word = place / 64;
-        if word >= self.0.len() {
-            self.0.resize(word + 1, 0);
-        }
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= 1 << (place % 64);
-        }
-    }
-
-    fn has(&self, place: usize) -> bool {
-        self.0
-            .get(place / 64)
-            .is_some_and(|word| word >> (place % 64) & 1 == 1)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().enumerate().flat_map(|(index, &word)| {
-            (0..64)
-                .filter(move |bit| word >> bit & 1 == 1)
-                .map(move |bit| index * 64 + bit)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::loaded_policy::example;
-    use proptest::prelude::*;
 
     fn has(record: &Record) -> Vec<usize> {
         let assets = record.policy().policy().assets().len();
@@ -238,20 +207,5 @@ mod tests {
         record.mark_pushed(&old, 1);
         record.mark_pushed(&old, 3);
         assert_eq!(has(&record), [1, 4]);
-    }
-
-    proptest! {
-        #[test]
-        fn bits_are_a_set(places in prop::collection::btree_set(0_usize..1000, 0..40)) {
-            let mut bits = Bits::default();
-            for &place in &places {
-                bits.set(place);
-                bits.set(place);
-            }
-            prop_assert!(bits.iter().eq(places.iter().copied()));
-            for place in 0..1100 {
-                prop_assert_eq!(bits.has(place), places.contains(&place));
-            }
-        }
     }
 }

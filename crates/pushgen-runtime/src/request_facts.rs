@@ -119,10 +119,7 @@ impl RequestFacts {
             origin: origin(&request.uri, headers, secure),
             secure,
             navigation: Navigation::of(headers),
-            prefetch: PURPOSES.iter().any(|name| {
-                members(headers, name)
-                    .any(|purpose| is_token(without_parameters(purpose), "prefetch"))
-            }),
+            prefetch: is_prefetch(headers),
             conditional: has(&CONDITIONS),
             range: has(&[header::RANGE]),
             authorization: has(&[header::AUTHORIZATION]),
@@ -138,6 +135,13 @@ impl RequestFacts {
             digest_cookie: digest_cookie::read(headers, secure),
         }
     }
+}
+
+/// Whether the response is fetched ahead of the user's wish.
+pub(crate) fn is_prefetch(headers: &HeaderMap) -> bool {
+    PURPOSES.iter().any(|name| {
+        members(headers, name).any(|purpose| is_token(without_parameters(purpose), "prefetch"))
+    })
 }
 
 /// Whether a proxy passed the request on.

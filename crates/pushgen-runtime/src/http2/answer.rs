@@ -22,15 +22,16 @@ use crate::body::Body;
 use crate::early_hints::EarlyHints;
 use crate::final_response;
 use crate::http2::exchange::{Continue, Exchange};
+use crate::http2::gathering::Gathered;
 use crate::http2::page::Page;
 use crate::http2::promise::Promised;
 use crate::http2::send_body::{Sending, Unsent};
 use crate::http2::shared::{Active, Shared};
-use crate::http2::turns::{Handed, Role, Turn};
+use crate::http2::turns::{Handed, Role, Turn, Turns};
 use crate::pusher::Pusher;
 use crate::records::Place;
 use crate::report::Report;
-use crate::request_facts::{Priority, is_proxied};
+use crate::request_facts::{Priority, is_prefetch, is_proxied};
 use crate::service::{self, HttpService, ResponseBody};
 
 /// How much of a page goes before what is pushed with it: its head, which is what makes a browser
@@ -69,8 +70,17 @@ pub(crate) fn answer<S: HttpService>(
     let expects = expects.then(|| Continue::new(&exchange));
     let body = Body::http2(content, length, expects);
 
-    let Concern { place, noted, page } = Concern::of(&parts, shared);
-    let priority = Priority::of(&parts.headers);
+    let Concern {
+        place,
+        noted,
+        page,
+        is_raised,
+        gathered,
+    } = Concern::of(&parts, shared);
+    let claim = Claim {
+        priority: Priority::of(&parts.headers),
+        is_raised,
+    };
     let logged = shared.settings.reporter.is_some().then(|| Logged {
         method: parts.method.clone(),
         target: target(&parts).into(),
@@ -95,7 +105,8 @@ pub(crate) fn answer<S: HttpService>(
         method: parts.method.clone(),
         page,
         noted,
-        priority,
+        claim,
+        gathered,
         logged,
         outcome: Outcome::default(),
     };
@@ -110,6 +121,9 @@ struct Concern {
     place: Option<Place>,
     noted: Option<Noted>,
     page: Option<Box<Page>>,
+    /// Whether it asks for the image of a largest paint.
+    is_raised: bool,
+    gathered: Option<Gathered>,
 }
 
 impl Concern {
@@ -122,7 +136,11 @@ impl Concern {
         }
         let policy = policy.current();
         let target = target(parts);
-        let is_asset = !policy.policy().assets_at(target).is_empty();
+        let mut assets = policy.policy().assets_at(target);
+        let is_asset = !assets.is_empty();
+        // Nothing is painted with what is fetched for later.
+        let is_raised =
+            assets.any(|asset| policy.is_largest_paint(asset)) && !is_prefetch(&parts.headers);
         let has_plan = policy.page(target, &shared.settings.rules).is_some();
         let has_page =
             (has_plan || shared.settings.rules.redirects) && !shared.client_gives_pages_up();
@@ -131,6 +149,7 @@ impl Concern {
         }
         let place = shared.records().find(parts, &policy);
         let is_noted = is_asset && parts.method == Method::GET && !is_proxied(&parts.headers);
+        let gathered = is_noted.then(|| shared.gatherings.ask(target)).flatten();
         let noted = is_noted.then(|| {
             shared.records().at(place).mark_requested(target);
             let target = target.into();
@@ -139,6 +158,8 @@ impl Concern {
         Self {
             place: Some(place),
             noted,
+            is_raised,
+            gathered,
             page: has_page.then(|| Box::new(Page::new(parts, place, shared))),
         }
     }
@@ -175,9 +196,30 @@ struct Answer<S: HttpService> {
     method: Method,
     page: Option<Box<Page>>,
     noted: Option<Noted>,
-    priority: Priority,
+    claim: Claim,
+    /// If a 103 hinted it.
+    gathered: Option<Gathered>,
     logged: Option<Logged>,
     outcome: Outcome,
+}
+
+/// What a response claims in the order of its connection.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    priority: Priority,
+    /// Whether it is the image of a largest paint.
+    is_raised: bool,
+}
+
+impl Claim {
+    fn enter(self, exchange: &Exchange, head_bytes: u64, turns: &Turns) -> Turn {
+        let role = Role::Main { head_bytes };
+        let mut turn = turns.enter(exchange.stream(), role, self.priority);
+        if self.is_raised {
+            turn.raise();
+        }
+        turn
+    }
 }
 
 /// However its task ends, it is reported, with what was sent until then.
@@ -257,8 +299,7 @@ impl<S: HttpService> Answer<S> {
             Some(page) => {
                 let shared = self.active.shared();
                 let head_bytes = if page.pushes() { HEAD_BYTES } else { 0 };
-                let role = Role::Main { head_bytes };
-                let mut turn = shared.turns.enter(exchange.stream(), role, self.priority);
+                let mut turn = self.claim.enter(exchange, head_bytes, &shared.turns);
                 let service = self.service.clone();
                 // It is large, and most requests do not need it.
                 let mut answer =
@@ -309,10 +350,7 @@ impl<S: HttpService> Answer<S> {
             self.outcome.is_complete = true;
             return None;
         }
-        let enter = || {
-            let role = Role::Main { head_bytes: 0 };
-            shared.turns.enter(exchange.stream(), role, self.priority)
-        };
+        let enter = || self.claim.enter(exchange, 0, &shared.turns);
         let mut turn = turn.unwrap_or_else(enter);
         if let Some(bytes) = head_bytes {
             turn.set_head(bytes);
@@ -329,6 +367,7 @@ impl<S: HttpService> Answer<S> {
         } = rest;
         let patience = self.active.shared().settings.timeouts.write_stall;
         let mut sending = Sending::new(&mut stream, &mut turn, patience);
+        sending.gathered = self.gathered.take();
         let sent = sending.send(pin!(body)).await;
         self.outcome.body_bytes = sending.sent;
         let exchange = &self.exchange.0;

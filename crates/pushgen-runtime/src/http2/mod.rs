@@ -6,13 +6,14 @@
 //!
 //! What `h2` does not tell is seen by [`observer`], a layer around the byte stream, with [`frames`];
 //! [`slots`] counts the pushes that the client has room for; [`schedule`] and [`turns`] say whose DATA
-//! is next, and [`send_body`] sends it.
+//! is next, [`gathering`] lets what a 103 hinted wait for each other, and [`send_body`] sends it.
 
 mod answer;
 mod bell;
 mod connection;
 mod exchange;
 mod frames;
+mod gathering;
 mod keep_alive;
 mod observer;
 mod page;

@@ -332,6 +332,17 @@ impl Page {
         if headers.is_empty() {
             return;
         }
+        // A proxy's connection carries the requests of many.
+        let gathers = !self.facts.proxied;
+        if gathers {
+            let policy = self.decision.policy();
+            let assets = self
+                .decision
+                .early_hinted()
+                .filter_map(|it| policy.asset(it));
+            let targets = assets.map(|asset| asset.path.as_str().into());
+            shared.gatherings.open(targets);
+        }
         // Promises are written before the page anyway.
         let goes_ahead = is_answered && self.decision.pushes().next().is_none();
         let fields = goes_ahead.then(|| Fields::of(exchange, shared));
@@ -341,6 +352,8 @@ impl Page {
                 // Behind much of other responses the page must not queue up twice.
                 let _ = timeout(AHEAD, fields.written()).await;
             }
+        } else if gathers {
+            shared.gatherings.close();
         }
     }
 

@@ -32,14 +32,14 @@
 //! response that had the last turn, and for responses of one frame as long as there are only such under
 //! way, since those h2 sends in the order in which it gets them.
 //!
-//! Over TLS turns begin small; see [`opening`].
+//! Over TLS turns begin small; see [`opening`]. What clients and the policy say of priorities: [`priorities`].
 //!
 //! Left out: wakers and locks (see [`turns`](super::turns)), the windows of streams, time limits.
 
 mod inheritance;
 mod opening;
+mod priorities;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -48,6 +48,7 @@ use crate::request_facts::Priority;
 
 pub(super) use opening::IDLE;
 use opening::Opening;
+use priorities::{Spoken, urgency};
 
 /// The most bytes in one turn, at first: the least that SETTINGS_MAX_FRAME_SIZE can be.
 pub(super) const FRAME: u64 = 16 * 1024;
@@ -63,8 +64,6 @@ const DOUBLINGS_MAX: u32 = 3;
 const LIMIT_ALONE_MAX: u64 = 24 * FRAME;
 /// What pushes leave of the connection's window to responses: a quarter of the default.
 pub(super) const RESERVE: u64 = 16 * 1024;
-/// Priority updates kept for streams whose response has not begun (RFC 9218, section 7.1, wants a limit).
-const EARLY_UPDATES_MAX: usize = 32;
 
 const DEFAULT_URGENCY: u8 = 3;
 const LOWEST_URGENCY: u8 = 7;
@@ -137,6 +136,8 @@ struct Entry {
     stream: u32,
     urgency: u8,
     incremental: bool,
+    is_raised: bool,
+    is_gathering: bool,
     state: State,
     /// What it last wanted, and whether it has ever handed anything over.
     wanted: u64,
@@ -183,6 +184,8 @@ pub(super) struct Schedule {
     /// Entries that are not idle.
     active: usize,
     wanting: usize,
+    /// Entries that wait for the rest of what a 103 hinted.
+    gathering: usize,
     /// Bytes of turns given and not used, and how many of them were given to a response alone.
     granted: u64,
     granted_ahead: u64,
@@ -205,7 +208,7 @@ pub(super) struct Schedule {
     best: Option<usize>,
     /// When responses that are not incremental last took a turn, by urgency.
     in_order_taken: [u64; 8],
-    early_updates: VecDeque<(u32, Priority)>,
+    spoken: Spoken,
     /// What pushes inherit is to be worked out anew.
     groups_are_stale: bool,
 }
@@ -265,13 +268,13 @@ impl Schedule {
 
     /// A response begins. It is idle at first.
     pub(super) fn enter(&mut self, stream: u32, role: Role, priority: Priority) -> Place {
-        let early = self.early_updates.iter().position(|(of, _)| *of == stream);
-        let early = early.and_then(|index| self.early_updates.remove(index));
+        let early = self.spoken.take_early(stream);
         let by_client = early.is_some();
-        let priority = early.map_or(priority, |(_, update)| update);
+        let priority = early.unwrap_or(priority);
         let kind = match role {
             Role::Main { head_bytes } => {
                 self.mains += 1;
+                self.spoken.note(priority);
                 Kind::Main {
                     head_left: head_bytes,
                     best_push: None,
@@ -297,6 +300,8 @@ impl Schedule {
             stream,
             urgency: urgency(priority),
             incremental: priority.incremental,
+            is_raised: false,
+            is_gathering: false,
             state: State::Idle,
             wanted: 0,
             has_sent: false,
@@ -331,6 +336,7 @@ impl Schedule {
             self.last_turn = None;
         }
         self.incremental -= usize::from(entry.incremental);
+        self.gathering -= usize::from(entry.is_gathering);
         match entry.kind {
             Kind::Main { head_left, .. } => {
                 self.mains -= 1;
@@ -351,28 +357,6 @@ impl Schedule {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.len
-    }
-
-    /// Takes a priority update over, also for a stream whose response has not begun.
-    pub(super) fn reprioritize(&mut self, stream: u32, priority: Priority) {
-        let mut entries = self.entries.iter_mut().flatten();
-        if let Some(entry) = entries.find(|entry| entry.stream == stream) {
-            self.incremental -= usize::from(entry.incremental);
-            self.incremental += usize::from(priority.incremental);
-            self.best = None;
-            entry.urgency = urgency(priority);
-            entry.incremental = priority.incremental;
-            if let Kind::Pushed { by_client, .. } = &mut entry.kind {
-                *by_client = true;
-            }
-            self.groups_are_stale |= self.pushes > 0;
-            return;
-        }
-        self.early_updates.retain(|(of, _)| *of != stream);
-        if self.early_updates.len() == EARLY_UPDATES_MAX {
-            self.early_updates.pop_front();
-        }
-        self.early_updates.push_back((stream, priority));
     }
 
     /// Cancels the pushes of a page, and names them.
@@ -419,6 +403,7 @@ impl Schedule {
         let wanted = wanted.clamp(1, FRAME << DOUBLINGS_MAX);
         if let Some(Some(entry)) = self.entries.get_mut(place.0) {
             entry.wanted = wanted;
+            self.gathering -= usize::from(std::mem::take(&mut entry.is_gathering));
         }
         let state = match self.grant(place) {
             Some(grant) => State::Granted(Grant {
@@ -435,6 +420,17 @@ impl Schedule {
         let state = self.entry(place).map(|entry| entry.state);
         if let Some(State::Idle | State::Sending) = state {
             self.change(place, State::Expected);
+        }
+    }
+
+    /// A response has data, and wants a turn in a moment. It holds nobody back until then, but what goes
+    /// before it does not run ahead.
+    pub(super) fn gather(&mut self, place: Place) {
+        if let Some(Some(entry)) = self.entries.get_mut(place.0)
+            && !entry.is_gathering
+        {
+            entry.is_gathering = true;
+            self.gathering += 1;
         }
     }
 
@@ -606,7 +602,7 @@ impl Schedule {
             Kind::Main { .. } => wanted.min(window),
         };
         let ahead = wire.ahead + self.granted_ahead;
-        let is_alone = self.active == 1;
+        let is_alone = self.active == 1 && self.gathering == 0;
         let takes_turns = entry.takes_turns();
         let most = self.opening.turn(self.handed + self.granted);
         let is_of_one_frame = !entry.has_sent && wanted <= FRAME.min(most);
@@ -792,11 +788,6 @@ impl Entry {
             Kind::Pushed { .. } => false,
         }
     }
-}
-
-fn urgency(priority: Priority) -> u8 {
-    let urgency = priority.urgency.unwrap_or(DEFAULT_URGENCY);
-    urgency.min(LOWEST_URGENCY)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use h2::SendStream;
 use http::HeaderMap;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::http2::gathering::Gathered;
 use crate::http2::pause::Pausing;
 use crate::http2::turns::{Handed, Next, Turn};
 use crate::service::ResponseBody;
@@ -57,6 +58,8 @@ pub(crate) struct Sending<'a> {
     is_last: bool,
     /// What was written on the connection when it began to wait for its turn.
     written: Option<u64>,
+    /// While it may have to wait for others that a 103 hinted, and they for it.
+    pub(crate) gathered: Option<Gathered>,
     /// While it has no data and keeps others of its page waiting.
     pausing: Option<Pausing>,
     /// Runs while it waits; most bodies never do.
@@ -79,6 +82,7 @@ impl<'a> Sending<'a> {
             bytes: Bytes::new(),
             is_last: false,
             written: None,
+            gathered: None,
             pausing: None,
             timer: None,
             sent: 0,
@@ -115,7 +119,7 @@ impl<'a> Sending<'a> {
                     }
                     Part::End => return Poll::Ready(self.end()),
                 },
-                Wants::Turn => match ready!(self.poll_grant(context))? {
+                Wants::Turn => match ready!(self.poll_place(context))? {
                     Grant::Bytes(granted) => {
                         let chunk = self.bytes.split_to(granted.min(self.bytes.len()));
                         self.sent += chunk.len() as u64;
@@ -200,6 +204,24 @@ impl<'a> Sending<'a> {
         }
         ready!(self.poll_timer(context));
         Poll::Ready(())
+    }
+
+    /// Waits for those that go before it, if a 103 hinted it, then for the turn.
+    fn poll_place(&mut self, context: &mut Context<'_>) -> Poll<Result<Grant, Unsent>> {
+        let Some(gathered) = &self.gathered else {
+            return self.poll_grant(context);
+        };
+        let (others, until) = (gathered.poll_others(context), gathered.until());
+        if others.is_pending() && Instant::now() < until {
+            self.check(context)?;
+            self.turn.gather();
+            self.set_timer(until);
+            ready!(self.poll_timer(context));
+        }
+        let grant = self.poll_grant(context);
+        // Those that wait for it would go ahead of it before it has asked.
+        self.gathered = None;
+        grant
     }
 
     /// Waits for the turn, and asks h2 for room. While others send, that may take any time; if nobody

@@ -15,6 +15,7 @@ use crate::builder::Settings;
 use crate::connection_facts::ConnectionFacts;
 use crate::connection_info::ConnectionInfo;
 use crate::http2::exchange::Abandoned;
+use crate::http2::gathering::Gatherings;
 use crate::http2::observer::Observations;
 use crate::http2::promise::Batch;
 use crate::http2::slots::Slots;
@@ -29,6 +30,7 @@ pub(crate) struct Shared<B> {
     pub(crate) observations: Arc<Observations>,
     pub(crate) slots: Slots,
     pub(crate) turns: Turns,
+    pub(crate) gatherings: Gatherings,
     pub(crate) batches: mpsc::UnboundedSender<Box<Batch<B>>>,
     pub(crate) manual: mpsc::UnboundedSender<Box<ManualPush>>,
     pub(crate) abandoned: mpsc::UnboundedSender<Box<Abandoned>>,
@@ -68,6 +70,7 @@ impl<B> Shared<B> {
             } else {
                 Turns::new(Arc::clone(&observations))
             },
+            gatherings: Gatherings::default(),
             settings,
             info,
             observations,

@@ -240,11 +240,21 @@ impl Turn {
         self.shared.lock().schedule.expect(self.place);
     }
 
+    /// The response waits for others before it wants its first turn; see [`gathering`](super::gathering).
+    pub(crate) fn gather(&mut self) {
+        self.shared.lock().schedule.gather(self.place);
+    }
+
     /// So many bytes of this page go before its pushes, which wait for them a little. To be said before
     /// the first turn.
     pub(crate) fn set_head(&mut self, bytes: u64) {
         self.shared.lock().schedule.set_head(self.place, bytes);
         self.pause = Some(Pause::new());
+    }
+
+    /// The response is the image of the largest paint. To be said before the first turn.
+    pub(crate) fn raise(&mut self) {
+        self.shared.lock().schedule.raise(self.place);
     }
 
     /// The response may keep the rest of its page waiting, for as long as there is left of this.

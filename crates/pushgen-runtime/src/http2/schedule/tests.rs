@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod priorities;
+
 const KIB: u64 = 1024;
 
 const fn u(urgency: u8) -> Priority {
@@ -283,55 +285,6 @@ fn a_later_response_of_better_urgency_goes_next() {
 }
 
 #[test]
-fn a_priority_update_changes_the_order() {
-    let responses = [(1, PLAIN, u(3), 32), (3, PLAIN, u(3), 32)];
-    let mut playing = Playing::of(&responses);
-    playing.step();
-    playing.schedule.reprioritize(3, u(2));
-    assert_eq!(playing.run(), [(3, 32), (1, 16)]);
-}
-
-#[test]
-fn a_priority_update_of_a_push_holds_as_it_is() {
-    let responses = [
-        (1, page(KIB), u(0), 16),
-        (2, pushed(1, 0), u(0), 16),
-        (4, pushed(1, 1), u(0), 16),
-        (3, PLAIN, u(1), 16),
-    ];
-    let mut playing = Playing::of(&responses);
-    playing.schedule.reprioritize(2, u(2));
-    let expected = [(1, 1), (4, 16), (1, 15), (3, 16), (2, 16)];
-    assert_eq!(playing.run(), expected);
-}
-
-#[test]
-fn a_priority_update_may_come_before_the_response() {
-    let mut playing = Playing::default();
-    playing.schedule.reprioritize(3, u(4));
-    playing.schedule.reprioritize(3, u(1));
-    playing.begin((1, PLAIN, u(2), 16));
-    playing.begin((3, PLAIN, u(7), 16));
-    assert_eq!(playing.run(), [(3, 16), (1, 16)]);
-}
-
-#[test]
-fn a_limited_number_of_early_priority_updates_is_kept() {
-    let mut playing = Playing::default();
-    let streams = (0..1000).map(|count| 2 * count + 1);
-    for stream in streams.clone() {
-        playing.schedule.reprioritize(stream, u(1));
-    }
-    for stream in streams {
-        playing.begin((stream, PLAIN, u(5), 1));
-    }
-    let sent = playing.run();
-    let first: Vec<u32> = sent.iter().take(33).map(|(stream, _)| *stream).collect();
-    let expected: Vec<u32> = (968..1000).map(|count| 2 * count + 1).chain([1]).collect();
-    assert_eq!(first, expected);
-}
-
-#[test]
 fn a_cancelled_push_is_passed_over_and_lends_its_page_no_urgency() {
     let mut playing = Playing::of(&[
         (1, page(4 * KIB), u(3), 8),
@@ -503,6 +456,35 @@ fn an_empty_schedule_keeps_no_more_than_a_few_places() {
         schedule.leave(place);
     }
     assert_eq!((schedule.len(), schedule.entries.capacity()), (0, 0));
+}
+
+#[test]
+fn what_others_are_gathered_behind_does_not_run_ahead() {
+    let under_way = |gathers: bool, leaves: bool| {
+        let mut playing = Playing::of(&[(1, PLAIN, u(0), 1024)]);
+        let other = playing.schedule.enter(3, PLAIN, u(3));
+        if gathers {
+            playing.schedule.gather(other);
+            playing.schedule.gather(other);
+        }
+        if leaves {
+            playing.schedule.leave(other);
+        }
+        let wire = Wire {
+            window: u64::MAX,
+            written: 0,
+            ahead: 0,
+        };
+        while let Some((_, grant)) = playing.next(wire) {
+            let place = playing.place(1);
+            let next = Next::Bytes(1024 * KIB);
+            playing.schedule.hand_over(place, grant.bytes, next);
+        }
+        playing.schedule.outstanding(0)
+    };
+    assert_eq!(under_way(false, false), LIMIT_ALONE);
+    assert_eq!(under_way(true, false), LIMIT);
+    assert_eq!(under_way(true, true), LIMIT_ALONE);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
+use pushgen_policy::{Class, Policy, wire};
 use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
@@ -305,6 +306,17 @@ pub(super) fn policy() -> Arc<LoadedPolicy> {
             ("/wide/", &[(0, "link"), (1, "hint")]),
         ],
     )
+}
+
+/// `/` hints a style sheet, a script and the image of its largest paint, in this order.
+pub(super) fn painted() -> Settings {
+    let assets = [("/hero.jpg", "1"), ("/main.js", "2"), ("/page.css", "3")];
+    let entries = [(2, "hint"), (1, "hint"), (0, "hint")];
+    let policy = example::policy(&assets, &[("/", &entries)]);
+    let mut wire = wire::Policy::from(policy.policy());
+    wire.plans[0].entries[2].class = Class::Lcp;
+    let policy = Policy::try_from(wire).unwrap();
+    with_policy(LoadedPolicy::new(policy, []).into())
 }
 
 /// Pages `/0/`, `/1/` and so on, each with as many pushes of its own.
