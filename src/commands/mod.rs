@@ -4,6 +4,7 @@ pub(crate) mod analyze;
 pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod graph;
+pub(crate) mod report;
 pub(crate) mod schema;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
