@@ -10,6 +10,7 @@ mod fixtures;
 mod generated_sites;
 #[cfg(all(target_os = "linux", feature = "serve"))]
 mod load;
+mod report;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
 mod support;

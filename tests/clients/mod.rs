@@ -11,6 +11,7 @@ mod delay;
 mod devtools;
 mod nghttp;
 mod node;
+mod report;
 pub(crate) mod server;
 mod site;
 mod viewports;
