@@ -32,7 +32,7 @@ fn elements(html: &str) -> Vec<Element> {
     let dom = html5ever::parse_document(RcDom::default(), Default::default()).one(html);
     assert_eq!(dom.errors.borrow().as_slice(), [] as [&str; 0]);
     let mut elements = Vec::new();
-    let mut stack: Vec<Handle> = vec![dom.document.clone()];
+    let mut stack: Vec<Handle> = vec![Handle::clone(&dom.document)];
     while let Some(node) = stack.pop() {
         let children = node.children.borrow();
         if let NodeData::Element { name, attrs, .. } = &node.data {
@@ -52,6 +52,8 @@ fn elements(html: &str) -> Vec<Element> {
         }
         stack.extend(children.iter().rev().cloned());
     }
+    // A node that is dropped takes its whole subtree apart, also what others still hold.
+    drop(dom);
     elements
 }
 

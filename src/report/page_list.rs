@@ -35,11 +35,11 @@ impl fmt::Display for PageList<'_> {
             ..
         } = self.0;
         f.write_str("<section id=\"pages\" tabindex=\"-1\">\n<h2>Pages</h2>\n")?;
-        write!(
+        writeln!(
             f,
             "<p>First paints of a first visit on {}, in milliseconds, by the model of a page load. \
              <em>Above limit</em> says how far the better of both is from what no delivery can beat. \
-             The names of pages in detail lead there.</p>\n",
+             The names of pages in detail lead there.</p>",
             name(network)
         )?;
         if rows.len() < *pages {

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pushgen_analyzer::model::{Conditions, Time};
-use pushgen_analyzer::{Analyzer, FileId, Finding, Sent, Simulation};
+use pushgen_analyzer::{Analyzer, FileId, Finding, PageGraph, Sent, Simulation};
+use pushgen_policy::Destination;
 
 /// One page.
 #[derive(Debug, Clone)]
@@ -99,8 +100,7 @@ impl FileLists {
 }
 
 /// The files of a graph whose contents are read, and may be found wrong.
-fn files(graph: &pushgen_analyzer::PageGraph) -> impl Iterator<Item = FileId> {
-    use pushgen_policy::Destination;
+fn files(graph: &PageGraph) -> impl Iterator<Item = FileId> {
     let read = graph.fetches.iter().filter(|fetch| {
         matches!(
             fetch.destination,

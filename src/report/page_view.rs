@@ -30,14 +30,14 @@ pub(crate) struct Loads {
     pub(crate) modelled: Modelled,
     /// On each network, by its name.
     pub(crate) networks: Vec<(String, Simulation)>,
-    /// On the first of them.
+    /// On the network of the list, with when each response came.
     pub(crate) timelines: Timelines,
-    /// The first paint's limit on the first of them is here.
+    /// On the network of the list.
     pub(crate) first: Simulation,
 }
 
 impl PageView {
-    /// Analyses a page and loads it on these networks, of which the first is looked at closely.
+    /// Analyses a page and loads it on these networks, and with its timelines under the conditions of the list.
     pub(crate) fn of(
         analyzer: &Analyzer<'_>,
         page: FileId,

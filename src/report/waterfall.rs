@@ -180,10 +180,10 @@ impl fmt::Display for Waterfall<'_> {
 impl Waterfall<'_> {
     fn svg(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let height = AXIS + ROW * self.bars.len() + 4;
-        write!(
+        writeln!(
             f,
             "<svg role=\"img\" width=\"100%\" height=\"{height}\"><title>Waterfall of {}, {}: {} responses, first paint \
-             after {}. The figures follow as a table.</title>\n",
+             after {}. The figures follow as a table.</title>",
             name(self.page),
             self.title,
             self.bars.len(),
