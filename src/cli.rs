@@ -73,6 +73,12 @@ pub(crate) enum Command {
     /// its pushes, and the limit that nothing can beat.
     #[command(after_help = EXIT_STATUS_OF_SHOWING)]
     Simulate(Simulate),
+    /// Write a report of a site as one HTML file: waterfalls, dependency graphs, what is sent and why, findings
+    ///
+    /// The file needs no network. Of a large site it lists 5,000 pages and tells of 30 in detail: the front page, and those
+    /// with the greatest gains and with most findings.
+    #[command(after_help = EXIT_STATUS_OF_SHOWING)]
+    Report(Report),
     /// Validate a policy, and tell whether it still fits a site
     #[command(after_help = EXIT_STATUS)]
     Check(Check),
@@ -176,6 +182,34 @@ pub(crate) struct Simulate {
     /// Tables for people, or JSON Lines
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
+
+    /// Where to write the report; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) output: PathBuf,
+
+    /// Only this page, by URL or by file: /a/ or a/index.html; may be given several times
+    #[arg(long, value_name = "PAGE")]
+    pub(crate) page: Vec<String>,
+
+    /// A network class (slow-3g, satellite, fast-3g, slow-4g, 4g, cable), or a network of your own as round-trip time,
+    /// rate and rate towards the server; may be given several times, all classes unless given. The waterfalls and the
+    /// list of pages are those of the first one given, of slow-4g unless given
+    #[arg(long, value_name = "NAME|RTT/DOWN[/UP]", value_parser = value::network)]
+    pub(crate) network: Vec<NamedNetwork>,
+
+    /// How long the server thinks before it answers for a page
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = value::time)]
+    pub(crate) think: Time,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -10,6 +10,7 @@ mod commands;
 mod measure;
 mod output;
 mod progress;
+mod report;
 #[cfg(feature = "serve")]
 mod serve;
 
@@ -40,6 +41,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Graph(command) => commands::graph::run(command, arguments),
         Command::Explain(command) => commands::explain::run(command, arguments),
         Command::Simulate(command) => commands::simulate::run(command, arguments),
+        Command::Report(command) => commands::report::run(command, arguments),
         Command::Check(command) => commands::check::run(command, arguments),
         #[cfg(feature = "serve")]
         Command::Serve(command) => commands::serve::run(command, arguments),

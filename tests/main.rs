@@ -12,6 +12,7 @@ mod generated_sites;
 mod load;
 #[cfg(all(unix, feature = "measure"))]
 mod measure;
+mod report;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
 mod simulate;

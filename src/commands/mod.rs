@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod graph;
 #[cfg(feature = "measure")]
 pub(crate) mod measure;
+pub(crate) mod report;
 pub(crate) mod schema;
 mod sent;
 #[cfg(feature = "serve")]

@@ -30,7 +30,6 @@ pub(crate) fn error(error: &anyhow::Error) {
 }
 
 /// Prints a line about what the program does.
-#[cfg(feature = "serve")]
 pub(crate) fn note(line: &str) {
     // If nobody can be told, the work is done all the same.
     let _ = writeln!(anstream::stderr(), "{}", terminal::shown(line));

@@ -30,6 +30,8 @@ pub(super) struct Browser {
     messages: Receiver<Value>,
     /// Events that came while an answer was awaited.
     events: VecDeque<Value>,
+    /// Events that came while the last page was loaded.
+    while_loading: Vec<Value>,
     last_id: u64,
     session: Option<String>,
 }
@@ -107,6 +109,7 @@ impl Browser {
             commands,
             messages,
             events: VecDeque::new(),
+            while_loading: Vec::new(),
             last_id: 0,
             session: None,
         };
@@ -132,6 +135,7 @@ impl Browser {
     #[track_caller]
     pub(super) fn load(&mut self, url: &str) -> Load {
         self.events.clear();
+        self.while_loading.clear();
         self.call("Page.navigate", json!({"url": url}));
         let deadline = Instant::now() + PATIENCE;
         let (mut load, mut is_loaded) = (
@@ -160,7 +164,66 @@ impl Browser {
             );
             is_loaded |= event["method"] == "Page.loadEventFired";
             load.take(&event);
+            self.while_loading.push(event);
         }
+    }
+
+    /// From now on errors and messages of pages are noticed.
+    #[track_caller]
+    pub(super) fn watch_console(&mut self) {
+        self.call("Runtime.enable", json!({}));
+        self.call("Log.enable", json!({}));
+    }
+
+    /// Errors and messages of the page since it was loaded.
+    pub(super) fn complaints(&mut self) -> Vec<Value> {
+        let noticed = |event: &&Value| {
+            let method = event["method"].as_str().unwrap_or_default();
+            let methods = [
+                "Log.entryAdded",
+                "Runtime.consoleAPICalled",
+                "Runtime.exceptionThrown",
+            ];
+            methods.contains(&method)
+        };
+        let while_loading = self.while_loading.iter().chain(&self.events);
+        while_loading.filter(noticed).cloned().collect()
+    }
+
+    /// How many requests were made since the page was loaded.
+    pub(super) fn requests(&self) -> usize {
+        let events = self.events.iter();
+        events
+            .filter(|event| event["method"] == "Network.requestWillBeSent")
+            .count()
+    }
+
+    /// Takes the network away.
+    #[track_caller]
+    pub(super) fn go_offline(&mut self) {
+        let conditions = json!({"offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.call("Network.emulateNetworkConditions", conditions);
+    }
+
+    /// The colour scheme that the user prefers.
+    #[track_caller]
+    pub(super) fn prefer_color_scheme(&mut self, scheme: &str) {
+        let feature = json!({"name": "prefers-color-scheme", "value": scheme});
+        self.call("Emulation.setEmulatedMedia", json!({"features": [feature]}));
+    }
+
+    /// Presses a key and lets it go.
+    #[track_caller]
+    pub(super) fn press(&mut self, key: &str, code: u32) {
+        let mut event =
+            json!({"type": "rawKeyDown", "key": key, "code": key, "windowsVirtualKeyCode": code});
+        if key == "Enter" {
+            event["type"] = json!("keyDown");
+            event["text"] = json!("\r");
+        }
+        self.call("Input.dispatchKeyEvent", event.clone());
+        event["type"] = json!("keyUp");
+        self.call("Input.dispatchKeyEvent", event);
     }
 
     /// The value of an expression on the page.

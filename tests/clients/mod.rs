@@ -12,6 +12,7 @@ mod devtools;
 mod interleaving;
 mod nghttp;
 mod node;
+mod report;
 pub(crate) mod server;
 mod site;
 mod viewports;

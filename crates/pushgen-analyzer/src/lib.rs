@@ -46,7 +46,7 @@ pub use graph::{Fetch, LcpImage, PageGraph};
 pub use plan::{DEFAULT_BUDGET, LeftOut, Plan, PlanEntry, PlannedAsset};
 pub use reference::When;
 pub use running_code::{CodeSign, RunningCode};
-pub use simulation::{Sent, Simulation};
+pub use simulation::{Sent, Simulation, Timelines};
 pub use site::{FileId, MAX_DOCUMENT, MAX_SUBRESOURCE, Site, SiteOptions, Weight};
 pub use trace::{MAX_TRACE, Trace, TraceError};
 pub use viewport::{ColorScheme, Viewport};

@@ -1,12 +1,14 @@
 //! What a plan is worth: the page's loads without it, with its hints and with its pushes, and what no delivery can beat.
 //!
-//! In: a page as the model knows it, what is sent with it, a network. Out: a [`Simulation`]. A client takes hints or
+//! In: a page as the model knows it, what is sent with it, a network. Out: a [`Simulation`], or [`Timelines`]. A client takes hints or
 //! pushes: one that takes pushes gets as hints what is not pushed.
 
 use std::collections::HashMap;
 
 use crate::graph::PageGraph;
-use crate::model::{Bound, Conditions, Delivery, Load, Modelled, load, lower_bound};
+use crate::model::{
+    Bound, Conditions, Delivery, Load, Modelled, Timeline, load, lower_bound, timeline,
+};
 use crate::plan::choice::first_content;
 
 /// One asset that is sent with a page, in send order.
@@ -33,6 +35,17 @@ pub struct Simulation {
     pub limit: Bound,
 }
 
+/// The same loads with when each response came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timelines {
+    /// Nothing is sent ahead.
+    pub none: Timeline,
+    /// Hints go ahead in a 103.
+    pub hints: Timeline,
+    /// Pushes go with the page.
+    pub push: Timeline,
+}
+
 impl Simulation {
     /// Loads a page under these conditions. What of `sent` the page does not ask for is left out, as the model knows
     /// nothing of it.
@@ -44,6 +57,48 @@ impl Simulation {
         is_interleaved: bool,
         conditions: &Conditions,
     ) -> Self {
+        let page = &modelled.page;
+        let chosen = Chosen::of(graph, modelled, sent, is_interleaved);
+        Self {
+            none: load(page, &Delivery::NONE, conditions),
+            hints: load(page, &chosen.hints(), conditions),
+            push: load(page, &chosen.push(), conditions),
+            limit: lower_bound(page, conditions),
+        }
+    }
+}
+
+impl Timelines {
+    /// Loads a page as [`Simulation::of`] does.
+    #[must_use]
+    pub fn of(
+        graph: &PageGraph,
+        modelled: &Modelled,
+        sent: &[Sent<'_>],
+        is_interleaved: bool,
+        conditions: &Conditions,
+    ) -> Self {
+        let page = &modelled.page;
+        let chosen = Chosen::of(graph, modelled, sent, is_interleaved);
+        Self {
+            none: timeline(page, &Delivery::NONE, conditions),
+            hints: timeline(page, &chosen.hints(), conditions),
+            push: timeline(page, &chosen.push(), conditions),
+        }
+    }
+}
+
+/// The assets that are sent, by their places among the page's.
+struct Chosen {
+    hinted: Vec<u16>,
+    pushed: Vec<u16>,
+    /// Hinted to a client that takes pushes.
+    hinted_beside: Vec<u16>,
+    head: u32,
+}
+
+impl Chosen {
+    fn of(graph: &PageGraph, modelled: &Modelled, sent: &[Sent<'_>], is_interleaved: bool) -> Self {
         let Modelled { page, fetches } = modelled;
         let paths = fetches.iter().filter_map(|at| graph.fetches.get(*at));
         let assets: HashMap<&str, u16> = paths.map(|fetch| &*fetch.path).zip(0..).collect();
@@ -52,25 +107,30 @@ impl Simulation {
             let found = wanted.filter_map(|sent| assets.get(sent.path));
             found.copied().collect()
         };
-        let head = match is_interleaved {
-            true => first_content(page),
-            false => page.html_bytes(),
-        };
-        let hints = Delivery {
-            early_hints: &chosen(&|sent| sent.hint),
-            ..Delivery::NONE
-        };
-        let push = Delivery {
-            push: &chosen(&|sent| sent.push),
-            head,
-            early_hints: &chosen(&|sent| sent.hint && !sent.push),
-            ..Delivery::NONE
-        };
         Self {
-            none: load(page, &Delivery::NONE, conditions),
-            hints: load(page, &hints, conditions),
-            push: load(page, &push, conditions),
-            limit: lower_bound(page, conditions),
+            hinted: chosen(&|sent| sent.hint),
+            pushed: chosen(&|sent| sent.push),
+            hinted_beside: chosen(&|sent| sent.hint && !sent.push),
+            head: match is_interleaved {
+                true => first_content(page),
+                false => page.html_bytes(),
+            },
+        }
+    }
+
+    fn hints(&self) -> Delivery<'_> {
+        Delivery {
+            early_hints: &self.hinted,
+            ..Delivery::NONE
+        }
+    }
+
+    fn push(&self) -> Delivery<'_> {
+        Delivery {
+            push: &self.pushed,
+            head: self.head,
+            early_hints: &self.hinted_beside,
+            ..Delivery::NONE
         }
     }
 }

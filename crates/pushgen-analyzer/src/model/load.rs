@@ -9,6 +9,7 @@ use super::browser::Browser;
 use super::page::{Kind, Page};
 use super::server::{Chunk, DOCUMENT, OVERHEAD, Responses, What};
 use super::tcp::Tcp;
+use super::timeline::Recording;
 use super::{Cache, Delivery, Machine, Network, Server, Time};
 
 /// Bytes of the client's part of the handshake.
@@ -90,10 +91,10 @@ pub struct Load {
 /// Loads a page.
 #[must_use]
 pub fn load(page: &Page, delivery: &Delivery<'_>, conditions: &Conditions) -> Load {
-    Loading::new(page, delivery, conditions).run()
+    Loading::new(page, delivery, conditions).run().0
 }
 
-struct Loading<'a> {
+pub(super) struct Loading<'a> {
     page: &'a Page,
     delivery: &'a Delivery<'a>,
     conditions: &'a Conditions,
@@ -108,10 +109,16 @@ struct Loading<'a> {
     html_received: u32,
     first_byte: Time,
     wasted: u64,
+    /// When responses came, for those who want to know.
+    pub(super) recording: Option<Recording>,
 }
 
 impl<'a> Loading<'a> {
-    fn new(page: &'a Page, delivery: &'a Delivery<'a>, conditions: &'a Conditions) -> Self {
+    pub(super) fn new(
+        page: &'a Page,
+        delivery: &'a Delivery<'a>,
+        conditions: &'a Conditions,
+    ) -> Self {
         let Conditions {
             network,
             machine,
@@ -144,10 +151,11 @@ impl<'a> Loading<'a> {
             html_received: 0,
             first_byte: Time::NEVER,
             wasted: 0,
+            recording: None,
         }
     }
 
-    fn run(mut self) -> Load {
+    pub(super) fn run(mut self) -> (Load, Option<Recording>) {
         let mut end = None;
         loop {
             let now = self.browser.agenda.next().min(self.tcp.next_event());
@@ -176,14 +184,15 @@ impl<'a> Loading<'a> {
         let load = end.unwrap_or(self.browser.last_load);
         // Content that never comes is not waited for longer than the page.
         let fcp = self.browser.fcp().unwrap_or(load);
-        Load {
+        let load = Load {
             fcp,
             lcp: self.browser.lcp().unwrap_or(fcp),
             load,
             first_byte: self.first_byte,
             bytes: self.tcp.handed(),
             wasted: self.wasted + self.browser.unwanted(),
-        }
+        };
+        (load, self.recording)
     }
 
     fn handle(&mut self, now: Time, event: Event) {
@@ -194,15 +203,23 @@ impl<'a> Loading<'a> {
             Event::Refused(stream) => self.responses.reset(stream),
             Event::Hinted => {
                 for asset in self.delivery.early_hints {
+                    self.record(|recording| recording.hinted(*asset));
                     self.browser.preload(now, *asset);
                 }
             }
             Event::Committed => {
                 for asset in self.delivery.link {
+                    self.record(|recording| recording.hinted(*asset));
                     self.browser.preload(now, *asset);
                 }
             }
             _ => self.browser.handle(now, event),
+        }
+    }
+
+    fn record(&mut self, what: impl FnOnce(&mut Recording)) {
+        if let Some(recording) = &mut self.recording {
+            what(recording);
         }
     }
 
@@ -217,6 +234,9 @@ impl<'a> Loading<'a> {
             self.up_free.max(now) + network.up_time(count * (REQUEST + u64::from(OVERHEAD)));
         let there = self.up_free + network.rtt.half();
         for asset in self.leaving.drain(..) {
+            if let Some(recording) = &mut self.recording {
+                recording.asked(now, asset);
+            }
             let stream = asset.saturating_add(1);
             self.browser.agenda.put(there, Event::Asked(stream));
         }
@@ -321,6 +341,13 @@ impl<'a> Loading<'a> {
     }
 
     fn arrived(&mut self, now: Time, what: What) {
+        if let What::Data {
+            stream, is_last, ..
+        } = what
+        {
+            let asset = stream.checked_sub(1);
+            self.record(|recording| recording.arrived(now, asset, is_last));
+        }
         match what {
             What::Fields => {}
             What::EarlyHints => {
@@ -330,6 +357,7 @@ impl<'a> Loading<'a> {
             }
             What::Promises => {
                 for asset in self.delivery.push {
+                    self.record(|recording| recording.promised(now, *asset));
                     if !self.browser.promised(*asset) {
                         let there = now + self.conditions.network.rtt.half();
                         self.browser

@@ -4,6 +4,7 @@
 //! Page, Delivery, Conditions -> load ─┬─ server: order of sending     -> Load: FCP, LCP, bytes
 //!                                     ├─ tcp: slow start, bottleneck
 //!                                     └─ browser: scanner, parser, scripts, paint
+//!                            -> timeline                              -> Timeline: a load with every response
 //!                            -> bound                                 -> what no delivery can beat
 //! ```
 //!
@@ -22,6 +23,7 @@ mod page;
 mod server;
 mod tcp;
 mod time;
+mod timeline;
 
 pub use bound::{Bound, captured, delivery_bound, lower_bound};
 pub use delivery::{Cache, Delivery};
@@ -33,6 +35,7 @@ pub use page::{Asset, Content, Discovery, Kind, Page, PageError};
 pub use server::Server;
 pub use tcp::INITIAL_WINDOW;
 pub use time::Time;
+pub use timeline::{Cause, Timeline, Transfer, timeline};
 
 #[cfg(test)]
 mod tests;

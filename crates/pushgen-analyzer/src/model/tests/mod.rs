@@ -5,6 +5,7 @@ mod behaviour;
 mod chromium;
 mod closed_form;
 mod fixture;
+mod timeline;
 
 use super::*;
 
