@@ -283,9 +283,10 @@ impl<'s> Analyzer<'s> {
         let choice = modelled.as_ref().and_then(|modelled| {
             let entries = proposal.choosable(graph, modelled)?;
             let key = (modelled.page.rounded(), entries);
-            Some(self.choices.get(&key, || choose(&key.0, &key.1)))
+            let choice = self.choices.get(&key, || choose(&key.0, &key.1));
+            Some(choice.for_page(&modelled.page, &key.1))
         });
-        proposal.settle(choice.as_deref())
+        proposal.settle(choice.as_ref())
     }
 
     /// How many bytes of a document go before its pushes, in each coding that it is there in; none without pushes.

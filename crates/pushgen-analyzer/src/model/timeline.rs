@@ -1,6 +1,6 @@
 //! When a load asked for each response and when it came: what a waterfall draws.
 //!
-//! In: a page, a delivery, conditions. Out: a [`Timeline`], with the same [`Load`] as [`load`](super::load) gives.
+//! In: a page, a delivery, conditions. Out: a [`Timeline`], with the same [`Load`] as [`load`](super::load()) gives.
 //! A load records it only if it is asked to. Left out: what the thread does between arrivals, and responses that a
 //! full cache makes needless.
 

@@ -25,6 +25,9 @@ const HEADERS: u64 = 3;
 /// images in it by as many bytes, and the first paint gains much more.
 const LARGEST: u64 = 1;
 
+/// Below this gain of the first paint a choice for pages of one size may be wrong for one of them.
+const MARGIN: f64 = 0.15;
+
 /// By how much a candidate has to be better than a simpler one.
 const BETTER: f64 = 0.002;
 
@@ -52,6 +55,9 @@ pub(crate) struct Choice {
     /// The greatest gain over the network classes of the first or the largest paint, from 0 to 1, by hints and by pushes.
     pub(crate) hint_gain: f64,
     pub(crate) push_gain: f64,
+    /// The least gain of the first paint, by each.
+    hint_margin: f64,
+    push_margin: f64,
     /// Whether hints were proposed and none is taken.
     pub(crate) declines_hints: bool,
 }
@@ -62,6 +68,8 @@ struct Gain {
     least: f64,
     mean: f64,
     most: f64,
+    /// The least of the first paint.
+    margin: f64,
 }
 
 impl Gain {
@@ -76,26 +84,10 @@ impl Gain {
 
 /// Chooses what to send of `entries`.
 pub(crate) fn choose(page: &Page, entries: &[Choosable]) -> Choice {
-    let loads = Loads::of(page);
+    let loads = Loads::of(page, &[Cache::Empty, Cache::Full]);
     let none = || vec![false; entries.len()];
-    let (hint, hint_gain) = loads.best(hint_candidates(entries), |hint| {
-        let early_hints = assets(entries, hint);
-        let mut reversed = early_hints.clone();
-        reversed.reverse();
-        // Chromium asks for what is hinted in no fixed order.
-        let deliver = |early_hints: &[u16]| {
-            loads.gain(&Delivery {
-                early_hints,
-                ..Delivery::NONE
-            })
-        };
-        let gain = deliver(&early_hints)?;
-        let reversed = deliver(&reversed)?;
-        Some(if reversed.least < gain.least {
-            reversed
-        } else {
-            gain
-        })
+    let (hint, by_hints) = loads.best(hint_candidates(entries), |hint| {
+        loads.by_hints(entries, hint)
     });
     let is_proposed = entries.iter().any(|entry| entry.is_hint_proposed);
     let declines_hints = is_proposed && hint.is_none();
@@ -105,27 +97,47 @@ pub(crate) fn choose(page: &Page, entries: &[Choosable]) -> Choice {
     let candidates = candidates
         .into_iter()
         .flat_map(|push| heads.map(|head| (push.clone(), head)));
-    let (push, push_gain) = loads.best(candidates.collect(), |(push, (_, head))| {
-        let hint: Vec<bool> = hint
-            .iter()
-            .zip(push)
-            .map(|(hint, push)| *hint && !push)
-            .collect();
-        loads.gain(&Delivery {
-            push: &assets(entries, push),
-            head: *head,
-            early_hints: &assets(entries, &hint),
-            link: &[],
-        })
+    let (push, by_pushes) = loads.best(candidates.collect(), |(push, (_, head))| {
+        loads.by_pushes(entries, (push, *head), &hint)
     });
     let (push, (is_interleaved, _)) = push.unwrap_or_else(|| (none(), heads[1]));
     Choice {
         push,
         hint,
         is_interleaved,
-        hint_gain,
-        push_gain,
+        hint_gain: by_hints.map_or(0.0, |gain| gain.most),
+        push_gain: by_pushes.map_or(0.0, |gain| gain.most),
+        hint_margin: by_hints.map_or(0.0, |gain| gain.margin),
+        push_margin: by_pushes.map_or(0.0, |gain| gain.margin),
         declines_hints,
+    }
+}
+
+impl Choice {
+    /// What is left of a choice that was made for a page like this one: what gains little there is tried on the page
+    /// itself, where a packet more may make all the difference.
+    pub(crate) fn for_page(&self, page: &Page, entries: &[Choosable]) -> Self {
+        let mut choice = self.clone();
+        let is_doubtful = |chosen: &[bool], margin| chosen.contains(&true) && margin < MARGIN;
+        let doubts_hints = is_doubtful(&self.hint, self.hint_margin);
+        let doubts_pushes = is_doubtful(&self.push, self.push_margin);
+        if !doubts_hints && !doubts_pushes {
+            return choice;
+        }
+        let loads = Loads::of(page, &[Cache::Empty]);
+        let none = || vec![false; entries.len()];
+        if doubts_hints && loads.by_hints(entries, &self.hint).is_none() {
+            (choice.hint, choice.declines_hints) = (none(), true);
+        }
+        let head = match self.is_interleaved {
+            true => first_content(page),
+            false => page.html_bytes(),
+        };
+        let by_pushes = || loads.by_pushes(entries, (&self.push, head), &choice.hint);
+        if doubts_pushes && by_pushes().is_none() {
+            choice.push = none();
+        }
+        choice
     }
 }
 
@@ -193,11 +205,10 @@ struct Loads<'p> {
 }
 
 impl<'p> Loads<'p> {
-    fn of(page: &'p Page) -> Self {
+    fn of(page: &'p Page, caches: &[Cache]) -> Self {
         let networks = NETWORK_CLASSES.map(|class| class.network);
-        let conditions = networks
-            .into_iter()
-            .flat_map(|network| [Cache::Empty, Cache::Full].map(|cache| of_client(network, cache)));
+        let of_network = |network| caches.iter().map(move |cache| of_client(network, *cache));
+        let conditions = networks.into_iter().flat_map(of_network);
         let none =
             conditions.map(|conditions| (conditions, load(page, &Delivery::NONE, &conditions)));
         Self {
@@ -212,6 +223,7 @@ impl<'p> Loads<'p> {
             least: f64::INFINITY,
             mean: 0.0,
             most: 0.0,
+            margin: f64::INFINITY,
         };
         for (conditions, none) in &self.none {
             let with = load(self.page, delivery, conditions);
@@ -221,6 +233,7 @@ impl<'p> Loads<'p> {
             if conditions.cache == Cache::Empty {
                 let (first, largest) = (saved(none.fcp, with.fcp), saved(none.lcp, with.lcp));
                 gain.least = gain.least.min(first + largest);
+                gain.margin = gain.margin.min(first);
                 gain.mean += (first + largest) / NETWORK_CLASSES.len() as f64;
                 gain.most = gain.most.max(first).max(largest);
             }
@@ -228,8 +241,49 @@ impl<'p> Loads<'p> {
         Some(gain)
     }
 
-    /// The candidate that gains most, and its greatest gain.
-    fn best<C>(&self, candidates: Vec<C>, gain: impl Fn(&C) -> Option<Gain>) -> (Option<C>, f64) {
+    /// What hints gain.
+    fn by_hints(&self, entries: &[Choosable], hint: &[bool]) -> Option<Gain> {
+        let early_hints = assets(entries, hint);
+        let mut reversed = early_hints.clone();
+        reversed.reverse();
+        // Chromium asks for what is hinted in no fixed order.
+        let deliver = |early_hints: &[u16]| {
+            self.gain(&Delivery {
+                early_hints,
+                ..Delivery::NONE
+            })
+        };
+        let (gain, reversed) = (deliver(&early_hints)?, deliver(&reversed)?);
+        Some(if reversed.least < gain.least {
+            reversed
+        } else {
+            gain
+        })
+    }
+
+    /// What pushes gain that go behind so many bytes of the document, with the hints for the rest.
+    fn by_pushes(
+        &self,
+        entries: &[Choosable],
+        (push, head): (&[bool], u32),
+        hint: &[bool],
+    ) -> Option<Gain> {
+        let rest = hint.iter().zip(push).map(|(hint, push)| *hint && !push);
+        let rest: Vec<bool> = rest.collect();
+        self.gain(&Delivery {
+            push: &assets(entries, push),
+            head,
+            early_hints: &assets(entries, &rest),
+            link: &[],
+        })
+    }
+
+    /// The candidate that gains most, and what it gains.
+    fn best<C>(
+        &self,
+        candidates: Vec<C>,
+        gain: impl Fn(&C) -> Option<Gain>,
+    ) -> (Option<C>, Option<Gain>) {
         let mut best: Option<(C, Gain)> = None;
         for candidate in candidates {
             if let Some(gain) = gain(&candidate)
@@ -238,8 +292,7 @@ impl<'p> Loads<'p> {
                 best = Some((candidate, gain));
             }
         }
-        let most = best.as_ref().map_or(0.0, |(_, gain)| gain.most);
-        (best.map(|(candidate, _)| candidate), most)
+        best.unzip()
     }
 }
 
