@@ -21,7 +21,7 @@ use crate::graph::{
 };
 use crate::html::{DocumentLayout, Dom, Stopped, layout_viewport, mentions, parse};
 use crate::memo::Memo;
-use crate::model::{self, Layout, Mark, Modelled, of_graph};
+use crate::model::{self, Layout, Mark, Modelled, Steps, of_graph};
 use crate::plan::choice::{Choice, Choosable, choose};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, propose};
 use crate::reference::When;
@@ -75,7 +75,9 @@ pub struct Analyzer<'s> {
     traces: Traces,
     weights: Vec<OnceLock<Option<Weight>>>,
     viewport_names: Vec<Arc<str>>,
+    /// For pages of about one size, and, where little is gained, for pages of nearly the same size.
     choices: Memo<(model::Page, Vec<Choosable>), Choice>,
+    tried_choices: Memo<(model::Page, Vec<Choosable>), Choice>,
 }
 
 /// The graph of one page with what was noticed in its document.
@@ -142,6 +144,7 @@ impl<'s> Analyzer<'s> {
                 .map(|viewport| viewport.to_string().into())
                 .collect(),
             choices: Memo::default(),
+            tried_choices: Memo::default(),
             traces: Traces::new(site, origin, &options.traces),
             weights: (0..site.file_count()).map(|_| OnceLock::new()).collect(),
             options,
@@ -282,11 +285,19 @@ impl<'s> Analyzer<'s> {
         let proposal = propose(graph, self.options.budget, wire_bytes, emit::hint_bytes);
         let choice = modelled.as_ref().and_then(|modelled| {
             let entries = proposal.choosable(graph, modelled)?;
-            let key = (modelled.page.rounded(), entries);
+            let rounded = |steps| modelled.page.rounded(steps);
+            let key = (rounded(Steps::Coarse), entries.clone());
             let choice = self.choices.get(&key, || choose(&key.0, &key.1));
-            Some(choice.for_page(&modelled.page, &key.1))
+            if !choice.is_doubtful() {
+                return Some(choice);
+            }
+            let key = (rounded(Steps::Fine), entries);
+            Some(
+                self.tried_choices
+                    .get(&key, || choice.tried_on(&key.0, &key.1)),
+            )
         });
-        proposal.settle(choice.as_ref())
+        proposal.settle(choice.as_deref())
     }
 
     /// How many bytes of a document go before its pushes, in each coding that it is there in; none without pushes.

@@ -31,7 +31,7 @@ pub use load::{Conditions, Load, load};
 pub use machine::Machine;
 pub use network::{NETWORK_CLASSES, Network, NetworkClass, NetworkError};
 pub use of_graph::{Layout, Mark, Modelled, of_graph};
-pub use page::{Asset, Content, Discovery, Kind, Page, PageError};
+pub use page::{Asset, Content, Discovery, Kind, Page, PageError, Steps};
 pub use server::Server;
 pub use tcp::INITIAL_WINDOW;
 pub use time::Time;

@@ -203,9 +203,10 @@ impl Page {
         &self.assets
     }
 
-    /// A page like this one, with sizes and places in steps of about an eighth: pages from one template become one.
+    /// A page like this one, with sizes and places rounded up: pages from one template become one.
     #[must_use]
-    pub fn rounded(&self) -> Self {
+    pub fn rounded(&self, steps: Steps) -> Self {
+        let rounded = |bytes| steps.up(bytes);
         let body_at = rounded(self.body_at);
         // What stands in the body stays there.
         let place = |at: u32| match at > self.body_at {
@@ -257,11 +258,26 @@ impl Page {
     }
 }
 
-/// Up to a number of three binary digits, and to packets of a quarter kilobyte.
-fn rounded(bytes: u32) -> u32 {
-    let digits = 32 - bytes.leading_zeros();
-    let step = 1 << digits.saturating_sub(3).max(8);
-    bytes.div_ceil(step).saturating_mul(step)
+/// How finely sizes are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steps {
+    /// By a quarter to an eighth, and at least by 256 bytes.
+    Coarse,
+    /// By a part of a packet, and by a hundredth where that is more.
+    Fine,
+}
+
+impl Steps {
+    /// Up to a number of a few binary digits that is a multiple of the least step.
+    fn up(self, bytes: u32) -> u32 {
+        let (digits, least) = match self {
+            Self::Coarse => (3, 8),
+            Self::Fine => (7, 6),
+        };
+        let length = 32 - bytes.leading_zeros();
+        let step = 1 << length.saturating_sub(digits).max(least);
+        bytes.div_ceil(step).saturating_mul(step)
+    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ const HEADERS: u64 = 3;
 /// images in it by as many bytes, and the first paint gains much more.
 const LARGEST: u64 = 1;
 
+/// Bytes of a packet: so little of a document needs no pushes before it.
+const SEGMENT: u32 = 1_370;
+
 /// Below this gain of the first paint a choice for pages of one size may be wrong for one of them.
 const MARGIN: f64 = 0.15;
 
@@ -92,15 +95,21 @@ pub(crate) fn choose(page: &Page, entries: &[Choosable]) -> Choice {
     let is_proposed = entries.iter().any(|entry| entry.is_hint_proposed);
     let declines_hints = is_proposed && hint.is_none();
     let hint = hint.unwrap_or_else(none);
-    let heads = [(true, first_content(page)), (false, page.html_bytes())];
+    let first = first_content(page);
+    let heads = [(true, first), (false, page.html_bytes())];
+    // What follows the first content may be next to nothing.
+    let heads = match page.html_bytes() - first {
+        ..SEGMENT => &heads[1..],
+        _ => &heads[..],
+    };
     let candidates = push_candidates(entries);
     let candidates = candidates
         .into_iter()
-        .flat_map(|push| heads.map(|head| (push.clone(), head)));
+        .flat_map(|push| heads.iter().map(move |head| (push.clone(), *head)));
     let (push, by_pushes) = loads.best(candidates.collect(), |(push, (_, head))| {
         loads.by_pushes(entries, (push, *head), &hint)
     });
-    let (push, (is_interleaved, _)) = push.unwrap_or_else(|| (none(), heads[1]));
+    let (push, (is_interleaved, _)) = push.unwrap_or_else(|| (none(), (false, 0)));
     Choice {
         push,
         hint,
@@ -114,19 +123,26 @@ pub(crate) fn choose(page: &Page, entries: &[Choosable]) -> Choice {
 }
 
 impl Choice {
-    /// What is left of a choice that was made for a page like this one: what gains little there is tried on the page
-    /// itself, where a packet more may make all the difference.
-    pub(crate) fn for_page(&self, page: &Page, entries: &[Choosable]) -> Self {
+    fn doubts_hints(&self) -> bool {
+        self.hint.contains(&true) && self.hint_margin < MARGIN
+    }
+
+    fn doubts_pushes(&self) -> bool {
+        self.push.contains(&true) && self.push_margin < MARGIN
+    }
+
+    /// Whether so little is gained that pages of nearly the same size may differ.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.doubts_hints() || self.doubts_pushes()
+    }
+
+    /// What is left of a choice that was made for a page like this one: what gains little there is tried on this page,
+    /// where a packet more may make all the difference.
+    pub(crate) fn tried_on(&self, page: &Page, entries: &[Choosable]) -> Self {
         let mut choice = self.clone();
-        let is_doubtful = |chosen: &[bool], margin| chosen.contains(&true) && margin < MARGIN;
-        let doubts_hints = is_doubtful(&self.hint, self.hint_margin);
-        let doubts_pushes = is_doubtful(&self.push, self.push_margin);
-        if !doubts_hints && !doubts_pushes {
-            return choice;
-        }
         let loads = Loads::of(page, &[Cache::Empty]);
         let none = || vec![false; entries.len()];
-        if doubts_hints && loads.by_hints(entries, &self.hint).is_none() {
+        if self.doubts_hints() && loads.by_hints(entries, &self.hint).is_none() {
             (choice.hint, choice.declines_hints) = (none(), true);
         }
         let head = match self.is_interleaved {
@@ -134,7 +150,7 @@ impl Choice {
             false => page.html_bytes(),
         };
         let by_pushes = || loads.by_pushes(entries, (&self.push, head), &choice.hint);
-        if doubts_pushes && by_pushes().is_none() {
+        if self.doubts_pushes() && by_pushes().is_none() {
             choice.push = none();
         }
         choice
