@@ -20,10 +20,10 @@
 //! - *Link*, in the final response only, the images that some viewports ask for and that are worth it: the largest one,
 //!   and what the page preloads by itself; with the attributes that leave the choice to the browser ([`responsive`]).
 //!
+//! So much for the rules. Of what they propose, [`choice`] takes what makes simulated loads of the page faster.
+//!
 //! What only a trace shows is never planned, and the plan is made as if it were not there: a trace says what one load
 //! asked for, and a push that the next load has no use for costs more than it gains.
-//!
-//! Left out for now: the simulation that proves a plan per network.
 
 use std::collections::HashMap;
 use std::sync::Arc;
