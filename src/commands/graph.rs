@@ -6,10 +6,10 @@
 
 use std::process::ExitCode;
 
-use pushgen_analyzer::{Analyzer, FileId, Finding, PageAnalysis, Severity};
+use pushgen_analyzer::{Analyzer, Finding, PageAnalysis, Severity};
 use rayon::prelude::*;
 
-use super::{find_page, traces, use_threads};
+use super::{pages, traces, use_threads};
 use crate::cli::{Arguments, Graph};
 use crate::output::{findings, stdout};
 use crate::progress::Progress;
@@ -20,13 +20,7 @@ const CHUNK: usize = 256;
 pub(crate) fn run(command: &Graph, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     use_threads(command.site.jobs)?;
     let site = command.site.load()?;
-    let pages: Vec<FileId> = match command.page.as_slice() {
-        [] => site.pages().to_vec(),
-        named => named
-            .iter()
-            .map(|page| find_page(&site, page))
-            .collect::<Result<_, _>>()?,
-    };
+    let pages = pages(&site, &command.page)?;
     let mut options = command.site.options();
     options.traces = traces::read(&command.traces)?;
     let analyzer = Analyzer::new(&site, options);

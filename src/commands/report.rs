@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
-use pushgen_analyzer::model::{Conditions, NETWORK_CLASSES};
+use pushgen_analyzer::model::Conditions;
 use pushgen_analyzer::{Analyzer, FileId, Site};
 use rayon::prelude::*;
 
-use super::{find_page, traces, use_threads};
-use crate::cli::{Arguments, NamedNetwork, Report as Command};
+use super::{find_page, first_visits, traces, use_threads};
+use crate::cli::{Arguments, Report as Command};
 use crate::output::{count, file, stdout};
 use crate::progress::Progress;
 use crate::report::{
@@ -40,14 +40,7 @@ pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<Ex
         [] => site.pages(),
         named => named,
     };
-    let networks: Vec<(String, Conditions)> = networks(command)
-        .into_iter()
-        .map(|NamedNetwork { name, network }| {
-            let mut conditions = Conditions::new(network);
-            conditions.server.think = command.think;
-            (name, conditions)
-        })
-        .collect();
+    let networks = first_visits(&command.network, command.think);
     let is_first = |(name, _): &&(String, Conditions)| command.network.is_empty() && name == USUAL;
     let Some((network, first)) = networks.iter().find(is_first).or(networks.first()) else {
         bail!("no network to load pages on");
@@ -143,17 +136,6 @@ fn refuse_own_page(site: &Site, output: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn networks(command: &Command) -> Vec<NamedNetwork> {
-    let classes = NETWORK_CLASSES.iter().map(|class| NamedNetwork {
-        name: class.name.to_owned(),
-        network: class.network,
-    });
-    match command.network.as_slice() {
-        [] => classes.collect(),
-        named => named.to_vec(),
-    }
 }
 
 /// What the report says of how it was made.

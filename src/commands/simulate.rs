@@ -7,14 +7,14 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use pushgen_analyzer::model::{Conditions, Load, NETWORK_CLASSES, Time, captured};
-use pushgen_analyzer::{Analyzer, FileId, PageAnalysis, Sent, Simulation};
+use pushgen_analyzer::model::{Load, Time, captured};
+use pushgen_analyzer::{Analyzer, PageAnalysis, Sent, Simulation};
 use pushgen_policy::Policy;
 use serde::Serialize;
 
 use super::sent::{Entry, sent_by};
-use super::{find_page, traces, use_threads};
-use crate::cli::{Arguments, Format, NamedNetwork, Simulate};
+use super::{first_visits, pages, traces, use_threads};
+use crate::cli::{Arguments, Format, Simulate};
 use crate::output::terminal::shown;
 use crate::output::{BOLD, DIM, GREEN, RED, stdout};
 use crate::progress::Progress;
@@ -39,23 +39,8 @@ pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<E
     let mut options = command.plan.complete(command.site.options());
     options.traces = traces::read(&command.traces)?;
     let analyzer = Analyzer::new(&site, options);
-    let pages: Vec<FileId> = match command.page.as_slice() {
-        [] => site.pages().to_vec(),
-        named => named
-            .iter()
-            .map(|page| find_page(&site, page))
-            .collect::<Result<_, _>>()?,
-    };
-    let networks = match command.network.as_slice() {
-        [] => NETWORK_CLASSES
-            .iter()
-            .map(|class| NamedNetwork {
-                name: class.name.to_owned(),
-                network: class.network,
-            })
-            .collect(),
-        named => named.to_vec(),
-    };
+    let pages = pages(&site, &command.page)?;
+    let networks = first_visits(&command.network, command.think);
     let is_named = !command.page.is_empty();
     let is_json = command.format == Format::Json;
     let progress = Progress::new(pages.len(), arguments.quiet > 0);
@@ -74,18 +59,11 @@ pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<E
                 continue;
             }
             shown_pages += 1;
-            let rows = networks.iter().filter_map(|network| {
-                let mut conditions = Conditions::new(network.network);
-                conditions.server.think = command.think;
+            let rows = networks.iter().filter_map(|(network, conditions)| {
                 let modelled = analysis.modelled.as_ref()?;
-                let simulation = Simulation::of(
-                    &analysis.graph,
-                    modelled,
-                    &sent,
-                    is_interleaved,
-                    &conditions,
-                );
-                Some((network, simulation))
+                let simulation =
+                    Simulation::of(&analysis.graph, modelled, &sent, is_interleaved, conditions);
+                Some((network.as_str(), simulation))
             });
             let rows: Vec<_> = rows.collect();
             if is_json {
@@ -165,7 +143,7 @@ struct LimitView {
 }
 
 impl<'a> Row<'a> {
-    fn of(page: &'a str, network: &'a NamedNetwork, simulation: &Simulation) -> Self {
+    fn of(page: &'a str, network: &'a str, simulation: &Simulation) -> Self {
         let Simulation {
             none,
             hints,
@@ -178,7 +156,7 @@ impl<'a> Row<'a> {
         };
         Self {
             page,
-            network: &network.name,
+            network,
             none: LoadView::of(none),
             hints: LoadView::of(hints),
             push: LoadView::of(push),
@@ -208,16 +186,12 @@ fn milliseconds(time: Time) -> f64 {
     (time.as_nanos() as f64 / 1e5).round() / 10.0
 }
 
-fn table(
-    out: &mut dyn Write,
-    page: &str,
-    rows: &[(&NamedNetwork, Simulation)],
-) -> std::io::Result<()> {
+fn table(out: &mut dyn Write, page: &str, rows: &[(&str, Simulation)]) -> std::io::Result<()> {
     writeln!(out, "{BOLD}{}{BOLD:#}", shown(page))?;
     if rows.is_empty() {
         return writeln!(out, "  the page has too many assets to be simulated");
     }
-    let width = rows.iter().map(|(network, _)| network.name.len());
+    let width = rows.iter().map(|(network, _)| network.len());
     let width = width.max().unwrap_or(0).max("first paint".len());
     let mut part = |title: &str, of: &dyn Fn(&Load) -> Time, limit: bool| -> std::io::Result<()> {
         let last = if limit { "limit" } else { "" };
@@ -234,7 +208,7 @@ fn table(
                 true => format!("{:>6.0} ms", milliseconds(simulation.limit.fcp)),
                 false => String::new(),
             };
-            let name = shown(&network.name);
+            let name = shown(network);
             writeln!(
                 out,
                 "  {name:width$}  {:>6.0} ms  {hints}  {push}  {limit}",
