@@ -66,8 +66,7 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
         let sent: Vec<_> = sent.iter().map(Entry::sent).collect();
         let conditions = Conditions::new(*network);
         let modelled = analysis.modelled.as_ref()?;
-        let graph = &analysis.graph;
-        let simulation = Simulation::of(graph, modelled, &sent, is_interleaved, &conditions);
+        let simulation = Simulation::of(modelled, &sent, is_interleaved, &conditions);
         let with = match takes_pushes(browser) {
             true => simulation.push,
             false => simulation.hints,

@@ -42,15 +42,10 @@ impl PageRow {
         let analysis = analyzer.page(page);
         let (plan, _) = analyzer.plan(&analysis);
         let sent: Vec<Sent<'_>> = plan.sent().collect();
-        let simulation = analysis.modelled.as_ref().map(|modelled| {
-            Simulation::of(
-                &analysis.graph,
-                modelled,
-                &sent,
-                plan.is_interleaved,
-                conditions,
-            )
-        });
+        let simulation = analysis
+            .modelled
+            .as_ref()
+            .map(|modelled| Simulation::of(modelled, &sent, plan.is_interleaved, conditions));
         let files: BTreeSet<FileId> = files(&analysis.graph).collect();
         Self {
             page,

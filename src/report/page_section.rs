@@ -305,7 +305,8 @@ fn bars<'a>(
         transfer: timeline.document,
     };
     let assets = order.iter().filter_map(|at| {
-        let fetch = graph.fetches.get(*modelled.fetches.get(*at)?)?;
+        let path = modelled.paths.get(*at)?;
+        let fetch = graph.fetches.iter().find(|fetch| fetch.path == *path)?;
         Some(Bar {
             path: &fetch.path,
             class: fetch.class.as_str(),

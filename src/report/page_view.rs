@@ -52,14 +52,14 @@ impl PageView {
         let graph = &analysis.graph;
         let loads = analysis.modelled.map(|modelled| {
             let simulate = |conditions: &Conditions| {
-                Simulation::of(graph, &modelled, &sent, plan.is_interleaved, conditions)
+                Simulation::of(&modelled, &sent, plan.is_interleaved, conditions)
             };
             Loads {
                 networks: networks
                     .iter()
                     .map(|(name, conditions)| (name.clone(), simulate(conditions)))
                     .collect(),
-                timelines: Timelines::of(graph, &modelled, &sent, plan.is_interleaved, first),
+                timelines: Timelines::of(&modelled, &sent, plan.is_interleaved, first),
                 first: simulate(first),
                 modelled,
             }

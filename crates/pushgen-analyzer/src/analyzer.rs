@@ -284,7 +284,7 @@ impl<'s> Analyzer<'s> {
         let wire_bytes = |file| self.weight(file).map(Weight::wire);
         let proposal = propose(graph, self.options.budget, wire_bytes, emit::hint_bytes);
         let choice = modelled.as_ref().and_then(|modelled| {
-            let entries = proposal.choosable(graph, modelled)?;
+            let entries = proposal.choosable(modelled)?;
             let rounded = |steps| modelled.page.rounded(steps);
             let key = (rounded(Steps::Coarse), entries.clone());
             let choice = self.choices.get(&key, || choose(&key.0, &key.1));

@@ -213,16 +213,8 @@ pub(crate) fn propose(
 
 impl Proposal {
     /// What there is to choose from; nothing if some of it is not in the model.
-    pub(crate) fn choosable(
-        &self,
-        graph: &PageGraph,
-        modelled: &Modelled,
-    ) -> Option<Vec<Choosable>> {
-        let fetches = modelled
-            .fetches
-            .iter()
-            .filter_map(|at| graph.fetches.get(*at));
-        let assets: HashMap<&Arc<str>, u16> = fetches.map(|fetch| &fetch.path).zip(0..).collect();
+    pub(crate) fn choosable(&self, modelled: &Modelled) -> Option<Vec<Choosable>> {
+        let assets: HashMap<&Arc<str>, u16> = modelled.paths.iter().zip(0..).collect();
         let linked = |entry: &PlanEntry| entry.means.contains(&Means::Link);
         let entries = self.entries.iter().zip(&self.may_hint);
         let choosable = entries

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use crate::graph::PageGraph;
 use crate::model::{
     Bound, Conditions, Delivery, Load, Modelled, Timeline, load, lower_bound, timeline,
 };
@@ -51,14 +50,13 @@ impl Simulation {
     /// nothing of it.
     #[must_use]
     pub fn of(
-        graph: &PageGraph,
         modelled: &Modelled,
         sent: &[Sent<'_>],
         is_interleaved: bool,
         conditions: &Conditions,
     ) -> Self {
         let page = &modelled.page;
-        let chosen = Chosen::of(graph, modelled, sent, is_interleaved);
+        let chosen = Chosen::of(modelled, sent, is_interleaved);
         Self {
             none: load(page, &Delivery::NONE, conditions),
             hints: load(page, &chosen.hints(), conditions),
@@ -72,14 +70,13 @@ impl Timelines {
     /// Loads a page as [`Simulation::of`] does.
     #[must_use]
     pub fn of(
-        graph: &PageGraph,
         modelled: &Modelled,
         sent: &[Sent<'_>],
         is_interleaved: bool,
         conditions: &Conditions,
     ) -> Self {
         let page = &modelled.page;
-        let chosen = Chosen::of(graph, modelled, sent, is_interleaved);
+        let chosen = Chosen::of(modelled, sent, is_interleaved);
         Self {
             none: timeline(page, &Delivery::NONE, conditions),
             hints: timeline(page, &chosen.hints(), conditions),
@@ -98,10 +95,9 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn of(graph: &PageGraph, modelled: &Modelled, sent: &[Sent<'_>], is_interleaved: bool) -> Self {
-        let Modelled { page, fetches } = modelled;
-        let paths = fetches.iter().filter_map(|at| graph.fetches.get(*at));
-        let assets: HashMap<&str, u16> = paths.map(|fetch| &*fetch.path).zip(0..).collect();
+    fn of(modelled: &Modelled, sent: &[Sent<'_>], is_interleaved: bool) -> Self {
+        let Modelled { page, paths } = modelled;
+        let assets: HashMap<&str, u16> = paths.iter().map(|path| &**path).zip(0..).collect();
         let chosen = |wanted: &dyn Fn(&Sent<'_>) -> bool| -> Vec<u16> {
             let wanted = sent.iter().filter(|sent| wanted(sent));
             let found = wanted.filter_map(|sent| assets.get(sent.path));

@@ -7,6 +7,7 @@
 //! that are named by another origin's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use pushgen_policy::{Class, Destination};
 
@@ -37,13 +38,13 @@ pub struct Layout {
     pub content_at: Option<u64>,
 }
 
-/// A page with its assets' places in the graph.
+/// A page with the request targets of its assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Modelled {
     /// The page.
     pub page: Page,
-    /// For each asset, its index in [`PageGraph::fetches`].
-    pub fetches: Vec<usize>,
+    /// For each asset, its request target. Places in the graph would change when a trace adds to it.
+    pub paths: Vec<Arc<str>>,
 }
 
 /// Describes a page. `wire_bytes` weighs a fetch, `mark` tells where the document names it.
@@ -53,19 +54,18 @@ pub fn of_graph(
     wire_bytes: impl Fn(&Fetch) -> Option<u64>,
     mark: impl Fn(&Fetch) -> Option<Mark>,
 ) -> Result<Modelled, PageError> {
-    let mut order: Vec<(usize, &Fetch, u32)> = graph
+    let mut order: Vec<(&Fetch, u32)> = graph
         .fetches
         .iter()
-        .enumerate()
-        .filter(|(_, fetch)| fetch.when == When::Load && fetch.file.is_some())
-        .filter_map(|(index, fetch)| Some((index, fetch, saturate(wire_bytes(fetch)?))))
+        .filter(|fetch| fetch.when == When::Load && fetch.file.is_some())
+        .filter_map(|fetch| Some((fetch, saturate(wire_bytes(fetch)?))))
         .collect();
     // Who names a file lies one step less deep.
-    order.sort_by_key(|(_, fetch, _)| (fetch.depth, fetch.order));
+    order.sort_by_key(|(fetch, _)| (fetch.depth, fetch.order));
     let mut assets: Vec<Asset> = Vec::with_capacity(order.len());
-    let mut fetches = Vec::with_capacity(order.len());
+    let mut paths = Vec::with_capacity(order.len());
     let mut places: HashMap<&str, u16> = HashMap::with_capacity(order.len());
-    for (index, fetch, bytes) in order {
+    for (fetch, bytes) in order {
         let place = u16::try_from(assets.len()).map_err(|_| PageError::TooManyAssets)?;
         let mark = mark(fetch);
         let kind = kind(fetch, mark.is_some_and(|mark| mark.is_async));
@@ -82,7 +82,7 @@ pub fn of_graph(
         let mut asset = Asset::new(bytes, kind, discovery);
         asset.blocks_rendering = fetch.render_blocking && matches!(discovery, Discovery::Html(_));
         assets.push(asset);
-        fetches.push(index);
+        paths.push(Arc::clone(&fetch.path));
         places.insert(&fetch.path, place);
     }
     let content = layout.content_at.map_or_else(
@@ -95,7 +95,7 @@ pub fn of_graph(
         content,
         assets,
     )?;
-    Ok(Modelled { page, fetches })
+    Ok(Modelled { page, paths })
 }
 
 impl Layout {
@@ -262,6 +262,8 @@ mod tests {
         ];
         let page = Page::new(2_000, 200, Content::Run(1), expected).unwrap();
         assert_eq!(modelled.page, page);
-        assert_eq!(modelled.fetches, [0, 1, 2, 4, 5, 6]);
+        let place = |path: &Arc<str>| graph.fetches.iter().position(|fetch| fetch.path == *path);
+        let places: Vec<usize> = modelled.paths.iter().filter_map(place).collect();
+        assert_eq!(places, [0, 1, 2, 4, 5, 6]);
     }
 }
