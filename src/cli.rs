@@ -175,10 +175,6 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "NAME|RTT/DOWN[/UP]", value_parser = value::network)]
     pub(crate) network: Vec<NamedNetwork>,
 
-    /// How long the server thinks before it answers for a page
-    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = value::time)]
-    pub(crate) think: Time,
-
     /// Tables for people, or JSON Lines
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
@@ -206,10 +202,6 @@ pub(crate) struct Report {
     /// list of pages are those of the first one given, of slow-4g unless given
     #[arg(long, value_name = "NAME|RTT/DOWN[/UP]", value_parser = value::network)]
     pub(crate) network: Vec<NamedNetwork>,
-
-    /// How long the server thinks before it answers for a page
-    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = value::time)]
-    pub(crate) think: Time,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -415,6 +407,10 @@ pub(crate) struct PlanArguments {
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_BUDGET)]
     pub(crate) budget: u64,
 
+    /// How long the server thinks before it answers for a page: meanwhile, hints work and pushes gain little
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = value::time)]
+    pub(crate) think: Time,
+
     /// The server takes entity-tags from the content: write them and their fingerprints
     #[arg(long)]
     pub(crate) etags: bool,
@@ -526,6 +522,7 @@ impl PlanArguments {
     pub(crate) fn complete(&self, mut options: Options) -> Options {
         options.budget = self.budget;
         options.etags = self.etags;
+        options.think = self.think;
         options
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<Ex
         [] => site.pages(),
         named => named,
     };
-    let networks = first_visits(&command.network, command.think);
+    let networks = first_visits(&command.network, command.plan.think);
     let is_first = |(name, _): &&(String, Conditions)| command.network.is_empty() && name == USUAL;
     let Some((network, first)) = networks.iter().find(is_first).or(networks.first()) else {
         bail!("no network to load pages on");
@@ -146,7 +146,7 @@ fn settings(command: &Command, options: &pushgen_analyzer::Options) -> Vec<(&'st
         ("Budget", crate::output::bytes(options.budget)),
         (
             "Server thinks",
-            format!("{} ms", command.think.as_millis_f64()),
+            format!("{} ms", command.plan.think.as_millis_f64()),
         ),
     ];
     if let Some(origin) = &options.origin {

@@ -40,7 +40,7 @@ pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<E
     options.traces = traces::read(&command.traces)?;
     let analyzer = Analyzer::new(&site, options);
     let pages = pages(&site, &command.page)?;
-    let networks = first_visits(&command.network, command.think);
+    let networks = first_visits(&command.network, command.plan.think);
     let is_named = !command.page.is_empty();
     let is_json = command.format == Format::Json;
     let progress = Progress::new(pages.len(), arguments.quiet > 0);

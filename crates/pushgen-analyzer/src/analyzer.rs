@@ -21,7 +21,7 @@ use crate::graph::{
 };
 use crate::html::{DocumentLayout, Dom, Stopped, layout_viewport, mentions, parse};
 use crate::memo::Memo;
-use crate::model::{self, Layout, Mark, Modelled, Steps, of_graph};
+use crate::model::{self, Layout, Mark, Modelled, Steps, Time, of_graph};
 use crate::plan::choice::{Choice, Choosable, choose};
 use crate::plan::{DEFAULT_BUDGET, LeftOut, Plan, propose};
 use crate::reference::When;
@@ -46,6 +46,8 @@ pub struct Options {
     pub etags: bool,
     /// What real loads of pages asked for.
     pub traces: Vec<Trace>,
+    /// How long the server thinks before it answers for a page.
+    pub think: Time,
 }
 
 impl Default for Options {
@@ -56,6 +58,7 @@ impl Default for Options {
             budget: DEFAULT_BUDGET,
             etags: false,
             traces: Vec::new(),
+            think: Time::ZERO,
         }
     }
 }
@@ -283,18 +286,19 @@ impl<'s> Analyzer<'s> {
         } = analysis;
         let wire_bytes = |file| self.weight(file).map(Weight::wire);
         let proposal = propose(graph, self.options.budget, wire_bytes, emit::hint_bytes);
+        let think = self.options.think;
         let choice = modelled.as_ref().and_then(|modelled| {
             let entries = proposal.choosable(modelled)?;
             let rounded = |steps| modelled.page.rounded(steps);
             let key = (rounded(Steps::Coarse), entries.clone());
-            let choice = self.choices.get(&key, || choose(&key.0, &key.1));
+            let choice = self.choices.get(&key, || choose(&key.0, &key.1, think));
             if !choice.is_doubtful() {
                 return Some(choice);
             }
             let key = (rounded(Steps::Fine), entries);
             Some(
                 self.tried_choices
-                    .get(&key, || choice.tried_on(&key.0, &key.1)),
+                    .get(&key, || choice.tried_on(&key.0, &key.1, think)),
             )
         });
         proposal.settle(choice.as_deref())

@@ -10,9 +10,12 @@
 //! - *Push* is all or nothing: a strict subset of the closure saves no round trip over hints. The
 //!   closure is pushed if it is complete (every file is this site's, exists and is certain) and fits
 //!   the budget; modules and fonts follow if they fit what is left of it.
+//! - Of a closure that is complete but over the budget, the first files that fit may be pushed. That only fills the line
+//!   until the first request arrives, so that [`choice`] asks more of it.
 //! - *Hint* what a browser cannot see early (depth 2 and deeper), together with everything before it:
 //!   a hint for a late file alone would overtake what the first paint waits for. Where the preload
-//!   scanner sees every candidate in the document, hints gain nothing and are left out.
+//!   scanner sees every candidate in the document, hints gain nothing and are left out, unless the closure ends so late in
+//!   the document that [`choice`] finds a gain.
 //! - *The largest paint* is hinted if it is one image at all viewports, nearly for sure. An image that
 //!   a sheet names is hinted behind that sheet or not at all: alone it would compete with what the
 //!   first paint waits for. An image that the preload scanner sees is hinted only where hints are sent
@@ -140,6 +143,8 @@ pub(crate) struct Proposal {
     budget: u64,
     /// By entry: whether it can be hinted at all, and the header has room.
     may_hint: Vec<bool>,
+    /// How many of the closure's first files fit the budget when not all do.
+    part: usize,
 }
 
 /// Proposes what to send with a page. `wire_bytes` weighs an asset, `None` if it cannot be read; `hint_bytes` gives the
@@ -206,6 +211,10 @@ pub(crate) fn propose(
         may_hint: planner.entries.iter().map(may_hint).collect(),
         entries: planner.entries,
         left_out: planner.left_out,
+        part: match verdict {
+            Closure::TooLarge { .. } => first_part(&closure, budget),
+            _ => 0,
+        },
         closure: verdict,
         budget,
     }
@@ -216,14 +225,14 @@ impl Proposal {
     pub(crate) fn choosable(&self, modelled: &Modelled) -> Option<Vec<Choosable>> {
         let assets: HashMap<&Arc<str>, u16> = modelled.paths.iter().zip(0..).collect();
         let linked = |entry: &PlanEntry| entry.means.contains(&Means::Link);
-        let entries = self.entries.iter().zip(&self.may_hint);
+        let entries = self.entries.iter().zip(&self.may_hint).enumerate();
         let choosable = entries
-            .filter(|(entry, _)| !linked(entry))
-            .map(|(entry, may_hint)| {
+            .filter(|(_, (entry, _))| !linked(entry))
+            .map(|(at, (entry, may_hint))| {
                 Some(Choosable {
                     asset: *assets.get(&entry.asset.path)?,
                     class: entry.class,
-                    may_push: entry.means.contains(&Means::Push),
+                    may_push: at < self.part || entry.means.contains(&Means::Push),
                     may_hint: *may_hint,
                     is_hint_proposed: entry.means.contains(&Means::Hint),
                 })
@@ -327,6 +336,18 @@ fn module_graphs(modules: Vec<Candidate<'_>>) -> Vec<Vec<Candidate<'_>>> {
     graphs
         .filter(|graph| graph.iter().any(|module| module.fetch.depth >= 2))
         .collect()
+}
+
+/// How many of the first fit the budget.
+fn first_part(closure: &[Candidate<'_>], budget: u64) -> usize {
+    let mut left = budget;
+    let fits = |candidate: &&Candidate<'_>| {
+        let bytes = candidate.eligible.map_or(u64::MAX, |(_, bytes)| bytes);
+        let rest = left.checked_sub(bytes);
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    closure.iter().take_while(fits).count()
 }
 
 /// The bytes of all, if all are eligible.
@@ -606,10 +627,17 @@ impl Closure {
                 "hints make no simulated load faster without making another one slower".to_owned()
             }
             0 => "the preload scanner sees everything early, so hints gain nothing".to_owned(),
-            1 => format!("1 file is hinted, because the preload scanner cannot see it{hint_gain}"),
-            hints => format!(
-                "{hints} files are hinted, because the preload scanner cannot see all of them{hint_gain}"
-            ),
+            hints => {
+                let late = choice.is_some_and(|choice| choice.hints_late);
+                let (files, why) = match (hints, late) {
+                    (1, false) => ("1 file is", "cannot see it"),
+                    (1, true) => ("1 file is", "sees it late"),
+                    (_, false) => ("files are", "cannot see all of them"),
+                    (_, true) => ("files are", "sees them late"),
+                };
+                let count = if hints > 1 { format!("{hints} ") } else { String::new() };
+                format!("{count}{files} hinted, because the preload scanner {why}{hint_gain}")
+            }
         };
         let hinted = match count(Means::Link) {
             0 => hinted,
@@ -629,6 +657,10 @@ impl Closure {
             ),
             Self::Fits => format!(
                 "the whole render-blocking closure fits the budget of {budget} bytes and is pushed{}; {hinted}",
+                gain(|choice| choice.push_gain)
+            ),
+            Self::TooLarge { bytes } if count(Means::Push) > 0 => format!(
+                "the render-blocking closure of {bytes} bytes exceeds the budget of {budget}, and what fits is pushed{}; {hinted}",
                 gain(|choice| choice.push_gain)
             ),
             Self::TooLarge { bytes } => {

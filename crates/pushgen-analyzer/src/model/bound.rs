@@ -50,6 +50,8 @@ pub fn lower_bound(page: &Page, conditions: &Conditions) -> Bound {
         Content::Html(at) => at.min(page.html_bytes()),
         Content::Run(_) => page.body_at().min(page.html_bytes()),
     });
+    // Of the document at least this is laid out for the first frame, once all is there.
+    let layout = cost(saturated(bytes), machine.layout);
     let mut work = cost(saturated(bytes), machine.html);
     for (asset, is_needed) in page.assets().iter().zip(needed(page)) {
         if !is_needed {
@@ -72,7 +74,7 @@ pub fn lower_bound(page: &Page, conditions: &Conditions) -> Bound {
     let begun = conditions.request_sent() + conditions.network.rtt + conditions.server.think;
     let worked = begun + machine.commit + work;
     Bound {
-        fcp: arrived.max(worked) + machine.frame + machine.paint,
+        fcp: arrived.max(worked) + machine.frame + layout + machine.paint,
         bytes,
     }
 }

@@ -6,16 +6,24 @@
 //! is taken. Clients that take pushes and clients that take hints are different ones, so that hints are chosen first, by
 //! themselves, and then the pushes, with the hints that remain.
 //!
-//! Left out: pushing a part of the closure. It saves no round trip that hints do not save.
+//! Of a closure that is over the budget a first part may be pushed. It saves no round trip that hints do not save, and only
+//! fills the line while the first requests are on their way, so that it has to gain more than other candidates do.
 
 use pushgen_policy::Class;
 
 use crate::model::{
-    Cache, Conditions, Content, Delivery, Load, NETWORK_CLASSES, Network, Page, Time, load,
+    Cache, Conditions, Content, Delivery, Discovery, INITIAL_WINDOW, Load, NETWORK_CLASSES,
+    Network, Page, Time, load,
 };
 
 /// A gain below this, as a part of the time, is none: a plan for it is not worth its bytes.
 const WORTHWHILE: f64 = 0.01;
+
+/// A part of the closure is worth its pushes from this gain on.
+const PART_WORTHWHILE: f64 = 0.05;
+
+/// Parts of a closure that are tried.
+const PARTS: usize = 6;
 
 /// How many hundredths later a page may be shown that is all in the cache: as much as the fields of a 103 or the promises
 /// take on a slow line. Only clients without the cookie or digest that says what they have are sent them at all.
@@ -63,6 +71,8 @@ pub(crate) struct Choice {
     push_margin: f64,
     /// Whether hints were proposed and none is taken.
     pub(crate) declines_hints: bool,
+    /// Whether the hints are for files that stand late in the document.
+    pub(crate) hints_late: bool,
 }
 
 /// How a candidate compares with no delivery at all, cold.
@@ -76,20 +86,24 @@ struct Gain {
 }
 
 impl Gain {
-    fn exceeds(&self, other: Option<&Self>) -> bool {
+    /// Whether it is the better one, or, with nothing to compare, worth its bytes.
+    fn exceeds(&self, other: Option<&Self>, worthwhile: f64) -> bool {
+        if self.most < worthwhile {
+            return false;
+        }
         let Some(other) = other else {
-            return self.most >= WORTHWHILE;
+            return true;
         };
         let least = self.least - other.least;
         least > BETTER || (least > -BETTER && self.mean - other.mean > BETTER)
     }
 }
 
-/// Chooses what to send of `entries`.
-pub(crate) fn choose(page: &Page, entries: &[Choosable]) -> Choice {
-    let loads = Loads::of(page, &[Cache::Empty, Cache::Full]);
+/// Chooses what to send of `entries` by a server that thinks for so long about a page.
+pub(crate) fn choose(page: &Page, entries: &[Choosable], think: Time) -> Choice {
+    let loads = Loads::of(page, think, &[Cache::Empty, Cache::Full]);
     let none = || vec![false; entries.len()];
-    let (hint, by_hints) = loads.best(hint_candidates(entries), |hint| {
+    let (hint, by_hints) = loads.best(hint_candidates(page, entries), WORTHWHILE, |hint| {
         loads.by_hints(entries, hint)
     });
     let is_proposed = entries.iter().any(|entry| entry.is_hint_proposed);
@@ -102,15 +116,17 @@ pub(crate) fn choose(page: &Page, entries: &[Choosable]) -> Choice {
         ..SEGMENT => &heads[1..],
         _ => &heads[..],
     };
-    let candidates = push_candidates(entries);
+    let (candidates, worthwhile) = push_candidates(entries);
     let candidates = candidates
         .into_iter()
         .flat_map(|push| heads.iter().map(move |head| (push.clone(), *head)));
-    let (push, by_pushes) = loads.best(candidates.collect(), |(push, (_, head))| {
+    let (push, by_pushes) = loads.best(candidates.collect(), worthwhile, |(push, (_, head))| {
         loads.by_pushes(entries, (push, *head), &hint)
     });
     let (push, (is_interleaved, _)) = push.unwrap_or_else(|| (none(), (false, 0)));
+    let mut hinted = entries.iter().zip(&hint).filter(|(_, hint)| **hint);
     Choice {
+        hints_late: hinted.any(|(entry, _)| is_late(page, entry)),
         push,
         hint,
         is_interleaved,
@@ -138,9 +154,9 @@ impl Choice {
 
     /// What is left of a choice that was made for a page like this one: what gains little there is tried on this page,
     /// where a packet more may make all the difference.
-    pub(crate) fn tried_on(&self, page: &Page, entries: &[Choosable]) -> Self {
+    pub(crate) fn tried_on(&self, page: &Page, entries: &[Choosable], think: Time) -> Self {
         let mut choice = self.clone();
-        let loads = Loads::of(page, &[Cache::Empty]);
+        let loads = Loads::of(page, think, &[Cache::Empty]);
         let none = || vec![false; entries.len()];
         if self.doubts_hints() && loads.by_hints(entries, &self.hint).is_none() {
             (choice.hint, choice.declines_hints) = (none(), true);
@@ -170,9 +186,17 @@ fn assets(entries: &[Choosable], chosen: &[bool]) -> Vec<u16> {
     chosen.map(|(entry, _)| entry.asset).collect()
 }
 
-/// Sets of hints, the simplest first. What the preload scanner sees by itself is not among them: what the model gains by
-/// it is less than the model is wrong by.
-fn hint_candidates(entries: &[Choosable]) -> Vec<Vec<bool>> {
+/// Whether the preload scanner sees an entry only when the first window has arrived.
+fn is_late(page: &Page, entry: &Choosable) -> bool {
+    let asset = page.assets().get(usize::from(entry.asset));
+    asset.is_some_and(
+        |asset| matches!(asset.discovery, Discovery::Html(at) if at > INITIAL_WINDOW),
+    )
+}
+
+/// Sets of hints, the simplest first. What the preload scanner sees by itself and at once is hinted only in front of
+/// something else: what the model gains by it is less than the model is wrong by.
+fn hint_candidates(page: &Page, entries: &[Choosable]) -> Vec<Vec<bool>> {
     let set = |wanted: &dyn Fn(&Choosable) -> bool| -> Vec<bool> {
         entries
             .iter()
@@ -180,28 +204,52 @@ fn hint_candidates(entries: &[Choosable]) -> Vec<Vec<bool>> {
             .collect()
     };
     let proposed = |entry: &Choosable| entry.is_hint_proposed;
-    distinct(vec![
+    let mut sets = vec![
         set(&|entry| proposed(entry) && entry.class != Class::Lcp && entry.class != Class::Font),
         set(&|entry| proposed(entry) && entry.class != Class::Lcp),
         set(&|entry| proposed(entry) && entry.class != Class::Font),
         set(&proposed),
-    ])
+    ];
+    let is_blocking = |entry: &Choosable| entry.class == Class::RenderBlocking;
+    // What comes before a file that is late, and what was proposed.
+    let last = |entry: &Choosable| is_blocking(entry) && entry.may_hint && is_late(page, entry);
+    if let Some(last) = entries.iter().rposition(last) {
+        let late = |with_proposed: bool| -> Vec<bool> {
+            let wanted = |(at, entry): (usize, &Choosable)| {
+                let is_before = at <= last && is_blocking(entry);
+                entry.may_hint && (is_before || (with_proposed && proposed(entry)))
+            };
+            entries.iter().enumerate().map(wanted).collect()
+        };
+        sets.extend([late(false), late(true)]);
+    }
+    distinct(sets)
 }
 
-/// Sets of pushes, the simplest first.
-fn push_candidates(entries: &[Choosable]) -> Vec<Vec<bool>> {
+/// Sets of pushes, the simplest first, and what they have to gain: with the whole closure, or else first parts of it.
+fn push_candidates(entries: &[Choosable]) -> (Vec<Vec<bool>>, f64) {
     let set = |wanted: &dyn Fn(Class) -> bool| -> Vec<bool> {
         entries
             .iter()
             .map(|entry| entry.may_push && wanted(entry.class))
             .collect()
     };
-    distinct(vec![
-        set(&|class| class == Class::RenderBlocking),
-        set(&|class| class != Class::Module),
-        set(&|class| class != Class::Font),
-        set(&|_| true),
-    ])
+    let mut closure = entries
+        .iter()
+        .filter(|entry| entry.class == Class::RenderBlocking);
+    if closure.all(|entry| entry.may_push) {
+        let sets = vec![
+            set(&|class| class == Class::RenderBlocking),
+            set(&|class| class != Class::Module),
+            set(&|class| class != Class::Font),
+            set(&|_| true),
+        ];
+        return (distinct(sets), WORTHWHILE);
+    }
+    let whole = entries.iter().take_while(|entry| entry.may_push).count();
+    let part = |end: usize| -> Vec<bool> { (0..entries.len()).map(|at| at < end).collect() };
+    let parts = (1..=whole).rev().take(PARTS).map(part);
+    (distinct(parts.collect()), PART_WORTHWHILE)
 }
 
 fn distinct(sets: Vec<Vec<bool>>) -> Vec<Vec<bool>> {
@@ -221,9 +269,12 @@ struct Loads<'p> {
 }
 
 impl<'p> Loads<'p> {
-    fn of(page: &'p Page, caches: &[Cache]) -> Self {
+    fn of(page: &'p Page, think: Time, caches: &[Cache]) -> Self {
         let networks = NETWORK_CLASSES.map(|class| class.network);
-        let of_network = |network| caches.iter().map(move |cache| of_client(network, *cache));
+        let of_network = |network| {
+            let conditions = move |cache: &Cache| of_client(network, *cache, think);
+            caches.iter().map(conditions)
+        };
         let conditions = networks.into_iter().flat_map(of_network);
         let none =
             conditions.map(|conditions| (conditions, load(page, &Delivery::NONE, &conditions)));
@@ -298,12 +349,13 @@ impl<'p> Loads<'p> {
     fn best<C>(
         &self,
         candidates: Vec<C>,
+        worthwhile: f64,
         gain: impl Fn(&C) -> Option<Gain>,
     ) -> (Option<C>, Option<Gain>) {
         let mut best: Option<(C, Gain)> = None;
         for candidate in candidates {
             if let Some(gain) = gain(&candidate)
-                && gain.exceeds(best.as_ref().map(|(_, best)| best))
+                && gain.exceeds(best.as_ref().map(|(_, best)| best), worthwhile)
             {
                 best = Some((candidate, gain));
             }
@@ -321,11 +373,11 @@ fn is_bearable(none: &Load, with: &Load, cache: Cache) -> bool {
     with.fcp <= none.fcp.scaled(100 + first, 100) && with.lcp <= none.lcp.scaled(100 + largest, 100)
 }
 
-fn of_client(network: Network, cache: Cache) -> Conditions {
-    Conditions {
-        cache,
-        ..Conditions::new(network)
-    }
+fn of_client(network: Network, cache: Cache, think: Time) -> Conditions {
+    let mut conditions = Conditions::new(network);
+    conditions.cache = cache;
+    conditions.server.think = think;
+    conditions
 }
 
 /// Which part of a time is saved.

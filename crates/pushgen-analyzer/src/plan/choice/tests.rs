@@ -47,8 +47,17 @@ fn all(page: &Page) -> Vec<Choosable> {
     (0..).zip(page.assets()).map(entry).collect()
 }
 
+/// The same where the preload scanner sees everything, so that no hints are proposed.
+fn all_seen(page: &Page) -> Vec<Choosable> {
+    let mut entries = all(page);
+    for entry in &mut entries {
+        entry.is_hint_proposed = false;
+    }
+    entries
+}
+
 fn choice(page: &Page) -> Choice {
-    choose(page, &all(page))
+    choose(page, &all(page), Time::ZERO)
 }
 
 /// The delivery to a client that takes pushes, and to one that takes hints.
@@ -188,7 +197,7 @@ fn no_load_is_slower_than_without() {
     for (name, page) in pages() {
         let choice = choice(&page);
         for class in NETWORK_CLASSES {
-            let full = ("all in the cache", of_client(class.network, Cache::Full));
+            let full = ("all in the cache", of_client(class.network, Cache::Full, Time::ZERO));
             for (client, conditions) in others(class.network).into_iter().chain([full]) {
                 let [none, push, hints] = loads(&page, &choice, &conditions);
                 for with in [push, hints] {
@@ -206,7 +215,7 @@ fn pushes_come_close_to_the_limit_where_the_closure_fits_the_first_window() {
         let choice = choice(&page);
         assert_eq!(choice.push, vec![true; page.assets().len()], "{name}");
         for class in NETWORK_CLASSES {
-            let conditions = of_client(class.network, Cache::Empty);
+            let conditions = of_client(class.network, Cache::Empty, Time::ZERO);
             let [none, push, _] = loads(&page, &choice, &conditions);
             let limit = lower_bound(&page, &conditions).fcp;
             let captured = captured(none.fcp, push.fcp, limit).unwrap_or(1.0);
@@ -247,4 +256,50 @@ fn what_gains_less_than_a_hundredth_is_not_sent() {
         !choice.push.contains(&true) && !choice.hint.contains(&true),
         "{choice:?}"
     );
+}
+
+#[test]
+fn what_stands_late_in_the_document_is_hinted() {
+    let late = Asset::new(12_000, Kind::Sheet, Discovery::Html(60_000));
+    let late = Page::new(120_000, 61_000, Content::Html(61_200), vec![late]);
+    let early = page(120_000, vec![sheet(12_000)]);
+    for (page, expected) in [(late.expect("assets in order"), true), (early, false)] {
+        let choice = choose(&page, &all_seen(&page), Time::ZERO);
+        assert_eq!(choice.hint, [expected], "{choice:?}");
+        assert_eq!(choice.hints_late, expected);
+    }
+}
+
+#[test]
+fn a_part_of_the_closure_is_pushed_only_where_it_gains_much() {
+    // The first fits the budget, the second does not.
+    let parts = [
+        ("a small part of much", 8_000, 400_000, false),
+        ("nearly all, by the last import", 30_000, 2_000, true),
+    ];
+    for (name, first, second, expected) in parts {
+        let page = page(90_000, vec![sheet(first), import(second, 0)]);
+        let mut entries = all_seen(&page);
+        entries[1].may_push = false;
+        let choice = choose(&page, &entries, Time::ZERO);
+        assert_eq!(choice.push[0], expected, "{name}: {choice:?}");
+        assert!(!choice.push[1]);
+    }
+}
+
+#[test]
+fn hints_that_delay_the_page_of_a_server_that_thinks_are_not_chosen() {
+    let page = page(
+        HTML,
+        vec![sheet(15_000), image(200_000, Discovery::Style(0))],
+    );
+    for think in [0, 50, 100, 300, 1000].map(Time::from_millis) {
+        let choice = choose(&page, &all(&page), think);
+        for class in NETWORK_CLASSES {
+            let conditions = of_client(class.network, Cache::Empty, think);
+            let [none, _, hints] = loads(&page, &choice, &conditions);
+            let said = format!("{think:?} {}: {none:?} {hints:?}", class.name);
+            assert!(hints.fcp <= none.fcp, "{said}");
+        }
+    }
 }
