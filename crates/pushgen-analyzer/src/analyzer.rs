@@ -332,12 +332,19 @@ impl<'s> Analyzer<'s> {
         };
         let mark = |fetch: &Fetch| {
             let element = fetch.element?;
+            let offset = document.end_of_tag(element)? as u64;
+            let element = dom.element(element)?;
             Some(Mark {
-                offset: document.end_of_tag(element)? as u64,
-                is_async: dom.element(element)?.has("async"),
+                offset,
+                is_async: element.has("async"),
+                is_link: element.is("link"),
             })
         };
-        of_graph(graph, &layout, |fetch| self.wire_bytes(fetch.file?), mark).ok()
+        let bytes = |fetch: &Fetch| {
+            let file = fetch.file?;
+            Some((self.wire_bytes(file)?, self.site.size(file)))
+        };
+        of_graph(graph, &layout, bytes, mark).ok()
     }
 
     /// The bytes of a file on the wire. What is compressed already, such as an image, is not read for it.

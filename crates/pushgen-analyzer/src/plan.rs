@@ -226,17 +226,18 @@ impl Proposal {
         let assets: HashMap<&Arc<str>, u16> = modelled.paths.iter().zip(0..).collect();
         let linked = |entry: &PlanEntry| entry.means.contains(&Means::Link);
         let entries = self.entries.iter().zip(&self.may_hint).enumerate();
-        let choosable = entries
-            .filter(|(_, (entry, _))| !linked(entry))
-            .map(|(at, (entry, may_hint))| {
-                Some(Choosable {
-                    asset: *assets.get(&entry.asset.path)?,
-                    class: entry.class,
-                    may_push: at < self.part || entry.means.contains(&Means::Push),
-                    may_hint: *may_hint,
-                    is_hint_proposed: entry.means.contains(&Means::Hint),
-                })
-            });
+        let choosable =
+            entries
+                .filter(|(_, (entry, _))| !linked(entry))
+                .map(|(at, (entry, may_hint))| {
+                    Some(Choosable {
+                        asset: *assets.get(&entry.asset.path)?,
+                        class: entry.class,
+                        may_push: at < self.part || entry.means.contains(&Means::Push),
+                        may_hint: *may_hint,
+                        is_hint_proposed: entry.means.contains(&Means::Hint),
+                    })
+                });
         choosable.collect()
     }
 
@@ -635,7 +636,11 @@ impl Closure {
                     (_, false) => ("files are", "cannot see all of them"),
                     (_, true) => ("files are", "sees them late"),
                 };
-                let count = if hints > 1 { format!("{hints} ") } else { String::new() };
+                let count = if hints > 1 {
+                    format!("{hints} ")
+                } else {
+                    String::new()
+                };
                 format!("{count}{files} hinted, because the preload scanner {why}{hint_gain}")
             }
         };

@@ -21,7 +21,6 @@ mod subresource;
 mod traced;
 mod viewports;
 
-#[cfg(test)]
 pub(crate) use fetch::Rank;
 pub use fetch::{Fetch, PageGraph};
 pub(crate) use integrity::Integrity;

@@ -9,15 +9,15 @@
 //! ```
 //!
 //! `K` counts the round trips that are spent waiting for the window, which doubles in each until the
-//! path is full. The client's work on what has to be there is a bound of its own: one thread does it, from the first byte
-//! on. Left out: loss and an early end of slow start, which only add.
+//! path is full. The client's work is a bound of its own: from the document's first byte to the first paint as if all that
+//! this paint needs were there. Left out: loss and an early end of slow start, which only add.
 
-use super::load::Conditions;
+use super::load::{Conditions, load};
 use super::machine::cost;
 use super::page::{Asset, Content, Discovery, Kind, Page};
 use super::server::OVERHEAD;
 use super::tcp::INITIAL_WINDOW;
-use super::{Cache, Network, Time};
+use super::{Cache, Delivery, Machine, Network, Time};
 
 /// The least time until `bytes` have arrived, from the navigation, without any computing.
 #[must_use]
@@ -46,69 +46,146 @@ pub struct Bound {
 #[must_use]
 pub fn lower_bound(page: &Page, conditions: &Conditions) -> Bound {
     let machine = &conditions.machine;
-    let mut bytes = u64::from(match page.content() {
-        Content::Html(at) => at.min(page.html_bytes()),
-        Content::Run(_) => page.body_at().min(page.html_bytes()),
-    });
-    // Of the document at least this is laid out for the first frame, once all is there.
-    let layout = cost(saturated(bytes), machine.layout);
-    let mut work = cost(saturated(bytes), machine.html);
-    for (asset, is_needed) in page.assets().iter().zip(needed(page)) {
-        if !is_needed {
-            continue;
-        }
-        work += match asset.kind {
-            Kind::Sheet => cost(asset.bytes, machine.css),
-            Kind::Script => machine.script_base + cost(asset.bytes, machine.script),
-            _ => Time::ZERO,
-        };
-        if conditions.cache == Cache::Empty {
-            bytes += u64::from(asset.bytes) + u64::from(OVERHEAD + conditions.server.fields);
-        }
+    let (html, parsed) = needed_html(page);
+    let [html, parsed] = [html, parsed].map(|bytes| bytes.min(page.html_bytes()));
+    let needed = needed(page);
+    let fields = u64::from(OVERHEAD + conditions.server.fields);
+    let mut bytes = u64::from(html) + fields;
+    if conditions.cache == Cache::Empty {
+        let assets = page.assets().iter().zip(&needed);
+        let assets = assets.filter(|(_, is_needed)| **is_needed);
+        bytes += assets
+            .map(|(asset, _)| u64::from(asset.bytes) + fields)
+            .sum::<u64>();
     }
-    bytes += u64::from(OVERHEAD + conditions.server.fields);
-    // On the open connection: one round trip, and what the first window leaves over.
-    let response = delivery_bound(bytes, &conditions.network, 0, conditions.server.think);
-    let arrived = conditions.request_sent() + response + machine.receive;
-    // One thread does all the work, and begins it when the document has begun.
-    let begun = conditions.request_sent() + conditions.network.rtt + conditions.server.think;
-    let worked = begun + machine.commit + work;
+    let think = conditions.server.think;
+    // On the open connection: one round trip, and what the first window leaves over. While the server thinks, all but the
+    // document can go ahead.
+    let network = &conditions.network;
+    let all = delivery_bound(bytes, network, 0, Time::ZERO);
+    let document = network.rtt + think + network.down_time(html.into());
+    let arrived = conditions.request_sent() + all.max(document) + machine.receive;
+    // At least what comes before the content is parsed by then, and laid out when all is there.
+    let layout = cost(page.plain_html(parsed), machine.layout);
+    let painted = arrived + machine.frame + layout + machine.paint;
+    // The machine cannot begin before the document has.
+    let begun = conditions.request_sent() + conditions.network.rtt + think;
+    let worked = begun + least_work(page, parsed, &needed, machine);
     Bound {
-        fcp: arrived.max(worked) + machine.frame + layout + machine.paint,
+        fcp: painted.max(worked),
         bytes,
     }
 }
 
-fn saturated(bytes: u64) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX)
+/// From the document's first byte to the first paint if everything came at once, and no more of the document than has to
+/// be parsed: what the machine takes, with the chain of who names whom.
+fn least_work(page: &Page, html: u32, needed: &[bool], machine: &Machine) -> Time {
+    let mut places: Vec<Option<u16>> = Vec::with_capacity(needed.len());
+    let mut assets: Vec<Asset> = Vec::new();
+    let mut parts: Vec<(usize, u16)> = Vec::new();
+    for (asset, is_needed) in page.assets().iter().zip(needed) {
+        let place = |by: u16| places.get(usize::from(by)).copied().flatten();
+        let discovery = match asset.discovery {
+            Discovery::Import(by) => place(by).map(Discovery::Import),
+            Discovery::Run(by) => place(by).map(Discovery::Run),
+            Discovery::Style(by) => place(by).map(Discovery::Style),
+            of_document => Some(of_document),
+        };
+        let Some(discovery) = discovery.filter(|_| *is_needed) else {
+            places.push(None);
+            continue;
+        };
+        parts.extend(asset.part_of.map(|of| (assets.len(), of)));
+        places.push(u16::try_from(assets.len()).ok());
+        assets.push(Asset {
+            discovery,
+            part_of: None,
+            ..*asset
+        });
+    }
+    let place = |asset: u16| places.get(usize::from(asset)).copied().flatten();
+    for (asset, of) in parts {
+        assets[asset].part_of = place(of);
+    }
+    let content = match page.content() {
+        Content::Run(script) => place(script).map_or(Content::Html(html), Content::Run),
+        Content::Html(at) => Content::Html(at),
+    };
+    let plain = page.plain_html(html);
+    let Ok(least) = Page::new(html, page.body_at(), content, assets) else {
+        return Time::ZERO;
+    };
+    let mut conditions = Conditions {
+        cache: Cache::Full,
+        machine: *machine,
+        handshakes: 0,
+        ..Conditions::new(Network::AT_ONCE)
+    };
+    conditions.server.respond = Time::ZERO;
+    let load = load(&least.with_plain_html(plain), &Delivery::NONE, &conditions);
+    load.fcp - load.first_byte
+}
+
+/// How much of the document the first paint needs: what has to be there, and what has to be parsed.
+fn needed_html(page: &Page) -> (u32, u32) {
+    let mut script = match page.content() {
+        Content::Html(at) => return (at, at),
+        Content::Run(script) => script,
+    };
+    // Ends: a discoverer comes before what it names.
+    loop {
+        let Some(asset) = page.assets().get(usize::from(script)) else {
+            return (0, 0);
+        };
+        match (asset.discovery, asset.kind) {
+            (Discovery::Html(_), Kind::DeferScript | Kind::Module) => {
+                return (page.html_bytes(), page.html_bytes());
+            }
+            (Discovery::Html(at), Kind::Script) => return (at, at),
+            (Discovery::Html(at), _) => return (at, 0),
+            (Discovery::HtmlStyle, _) => return (0, 0),
+            (Discovery::Import(by) | Discovery::Style(by) | Discovery::Run(by), _) => script = by,
+        }
+    }
 }
 
 /// Which assets the first paint cannot do without.
 fn needed(page: &Page) -> Vec<bool> {
-    let content_at = match page.content() {
-        Content::Html(at) => at,
-        Content::Run(_) => page.body_at(),
-    };
-    let mut needed: Vec<bool> = page
-        .assets()
+    let (_, parsed) = needed_html(page);
+    let assets = page.assets();
+    let mut needed: Vec<bool> = assets
         .iter()
         .map(|asset| {
-            page.blocks_rendering(asset)
-                || page.stops_parser(asset).is_some_and(|at| at < content_at)
+            page.blocks_rendering(asset) || page.stops_parser(asset).is_some_and(|at| at < parsed)
         })
         .collect();
     if let Content::Run(script) = page.content()
-        && let Some(script) = needed.get_mut(usize::from(script))
+        && let Some(drawing) = assets.get(usize::from(script))
     {
-        *script = true;
-    }
-    // What is imported by something needed is needed, and so is what leads to it.
-    for (index, asset) in page.assets().iter().enumerate() {
-        if let Discovery::Import(by) = asset.discovery {
-            needed[index] |= needed[usize::from(by)] && is_waited_for(asset);
+        needed[usize::from(script)] = true;
+        // What is deferred runs in the order of the document.
+        let is_deferred = |asset: &Asset| {
+            matches!(asset.discovery, Discovery::Html(_))
+                && matches!(asset.kind, Kind::DeferScript | Kind::Module)
+                && asset.part_of.is_none()
+        };
+        if is_deferred(drawing) {
+            for (asset, needed) in assets.iter().zip(&mut needed).take(usize::from(script)) {
+                *needed |= is_deferred(asset);
+            }
         }
     }
-    for (index, asset) in page.assets().iter().enumerate().rev() {
+    // What is imported by something needed is needed, and so is what leads to it.
+    for (index, asset) in assets.iter().enumerate() {
+        let importer = match asset.discovery {
+            Discovery::Import(by) if is_waited_for(asset) => Some(by),
+            _ => asset.part_of,
+        };
+        if let Some(by) = importer {
+            needed[index] |= needed[usize::from(by)];
+        }
+    }
+    for (index, asset) in assets.iter().enumerate().rev() {
         if let Some(by) = asset.discovery.asset().map(usize::from)
             && needed[index]
             && !matches!(asset.discovery, Discovery::Style(_))

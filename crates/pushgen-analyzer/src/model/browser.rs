@@ -76,7 +76,7 @@ impl<'a> Browser<'a> {
             .zip(page.imports())
             .map(|(asset, imports)| Known {
                 waits_for: imports.saturating_add(1),
-                graph_bytes: asset.bytes,
+                graph_bytes: asset.plain,
                 ..Known::default()
             })
             .collect();
@@ -183,7 +183,10 @@ impl<'a> Browser<'a> {
         let Some(known) = self.known.get_mut(usize::from(asset)) else {
             return;
         };
-        known.has_arrived = true;
+        // What a careless delivery pushes twice.
+        if std::mem::replace(&mut known.has_arrived, true) {
+            return;
+        }
         let Known {
             is_wanted,
             is_preloaded,
@@ -293,8 +296,8 @@ impl<'a> Browser<'a> {
     fn got(&mut self, now: Time, index: u16) {
         let asset = self.page.assets()[usize::from(index)];
         let work = match asset.kind {
-            Kind::Sheet | Kind::IdleSheet => cost(asset.bytes, self.machine.css),
-            Kind::Font { .. } | Kind::Image { .. } => cost(asset.bytes, self.machine.decode),
+            Kind::Sheet | Kind::IdleSheet => cost(asset.plain, self.machine.css),
+            Kind::Font { .. } | Kind::Image { .. } => cost(asset.plain, self.machine.decode),
             // Counted when it runs.
             Kind::Script
             | Kind::AsyncScript
@@ -349,14 +352,18 @@ impl<'a> Browser<'a> {
             if matches!(asset.kind, Kind::Sheet | Kind::IdleSheet) {
                 self.unblock_rendering(index);
             }
-            match asset.discovery {
-                // Ends: a discoverer comes before what it names.
-                Discovery::Import(by) => {
+            let importer = match asset.discovery {
+                Discovery::Import(by) => Some(by),
+                _ => asset.part_of,
+            };
+            match importer {
+                // Ends: a discoverer comes before what it names, and the script of a graph is part of no other.
+                Some(by) => {
                     let graph = &mut self.known[usize::from(by)].graph_bytes;
                     *graph = graph.saturating_add(bytes);
                     index = by;
                 }
-                _ => return self.complete(now, index),
+                None => return self.complete(now, index),
             }
         }
     }

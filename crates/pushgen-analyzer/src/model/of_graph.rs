@@ -12,7 +12,7 @@ use std::sync::Arc;
 use pushgen_policy::{Class, Destination};
 
 use super::page::{Asset, Content, Discovery, Kind, Page, PageError};
-use crate::graph::{Fetch, PageGraph};
+use crate::graph::{Fetch, PageGraph, Rank};
 use crate::reference::When;
 
 /// Where the document names an asset.
@@ -22,6 +22,8 @@ pub struct Mark {
     pub offset: u64,
     /// Whether the element has `async`.
     pub is_async: bool,
+    /// Whether it is a `link`, which runs nothing.
+    pub is_link: bool,
 }
 
 /// What of the document is no part of the graph.
@@ -47,28 +49,30 @@ pub struct Modelled {
     pub paths: Vec<Arc<str>>,
 }
 
-/// Describes a page. `wire_bytes` weighs a fetch, `mark` tells where the document names it.
+/// Describes a page. `bytes` weighs a fetch, on the wire and decoded, `mark` tells where the document names it.
 pub fn of_graph(
     graph: &PageGraph,
     layout: &Layout,
-    wire_bytes: impl Fn(&Fetch) -> Option<u64>,
+    bytes: impl Fn(&Fetch) -> Option<(u64, u64)>,
     mark: impl Fn(&Fetch) -> Option<Mark>,
 ) -> Result<Modelled, PageError> {
-    let mut order: Vec<(&Fetch, u32)> = graph
+    let mut order: Vec<(&Fetch, (u64, u64))> = graph
         .fetches
         .iter()
         .filter(|fetch| fetch.when == When::Load && fetch.file.is_some())
-        .filter_map(|fetch| Some((fetch, saturate(wire_bytes(fetch)?))))
+        .filter_map(|fetch| Some((fetch, bytes(fetch)?)))
         .collect();
     // Who names a file lies one step less deep.
     order.sort_by_key(|(fetch, _)| (fetch.depth, fetch.order));
     let mut assets: Vec<Asset> = Vec::with_capacity(order.len());
     let mut paths = Vec::with_capacity(order.len());
     let mut places: HashMap<&str, u16> = HashMap::with_capacity(order.len());
-    for (fetch, bytes) in order {
+    let mut script = None;
+    let mut parts = Vec::new();
+    for (fetch, (bytes, plain)) in order {
         let place = u16::try_from(assets.len()).map_err(|_| PageError::TooManyAssets)?;
         let mark = mark(fetch);
-        let kind = kind(fetch, mark.is_some_and(|mark| mark.is_async));
+        let kind = kind(fetch, mark);
         let by = places.get(&*fetch.initiator).copied();
         let by = by.and_then(|by| Some((by, assets.get(usize::from(by))?.kind)));
         let discovery = match (fetch.depth, mark, by) {
@@ -79,11 +83,32 @@ pub fn of_graph(
             // Its initiator is not followed.
             (_, _, None) => continue,
         };
-        let mut asset = Asset::new(bytes, kind, discovery);
+        if let (Kind::Module | Kind::AsyncModule, Some(mark)) = (kind, mark)
+            && fetch.depth <= 1
+        {
+            match mark.is_link {
+                true => parts.push(place),
+                false => script = script.or(Some(place)),
+            }
+        }
+        let mut asset = Asset::new(saturate(bytes), kind, discovery);
+        asset.plain = saturate(plain);
+        if kind == Kind::Other && fetch.destination == Destination::Script {
+            // As urgent as if it were used.
+            asset.urgency = 1;
+        }
         asset.blocks_rendering = fetch.render_blocking && matches!(discovery, Discovery::Html(_));
         assets.push(asset);
         paths.push(Arc::clone(&fetch.path));
         places.insert(&fetch.path, place);
+    }
+    // Which module imports them the graph does not keep; most pages have one.
+    for part in parts {
+        let asset = &mut assets[usize::from(part)];
+        match script {
+            Some(_) => asset.part_of = script,
+            None => asset.kind = Kind::Other,
+        }
     }
     let content = layout.content_at.map_or_else(
         || drawn_by(&assets).map_or(Content::Html(u32::MAX), Content::Run),
@@ -95,6 +120,7 @@ pub fn of_graph(
         content,
         assets,
     )?;
+    let page = page.with_plain_html(saturate(layout.bytes));
     Ok(Modelled { page, paths })
 }
 
@@ -109,10 +135,13 @@ fn saturate(bytes: u64) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-fn kind(fetch: &Fetch, is_async: bool) -> Kind {
+fn kind(fetch: &Fetch, mark: Option<Mark>) -> Kind {
+    let is_async = mark.is_some_and(|mark| mark.is_async);
     match fetch.destination {
         Destination::Style if fetch.render_blocking || fetch.parser_blocking => Kind::Sheet,
         Destination::Style => Kind::IdleSheet,
+        // Preloaded, and nobody asks for it.
+        Destination::Script if fetch.rank == Rank::Preload => Kind::Other,
         Destination::Script if fetch.module && is_async => Kind::AsyncModule,
         Destination::Script if fetch.module => Kind::Module,
         Destination::Script if fetch.parser_blocking => Kind::Script,
@@ -143,6 +172,7 @@ fn discovery(kind: Kind, by: u16, named_by: Kind) -> Discovery {
 fn drawn_by(assets: &[Asset]) -> Option<u16> {
     let runs = |asset: &Asset| {
         matches!(asset.discovery, Discovery::Html(_))
+            && asset.part_of.is_none()
             && matches!(
                 asset.kind,
                 Kind::Script
@@ -161,7 +191,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::graph::Rank;
     use crate::site::FileId;
 
     fn fetch(
@@ -246,10 +275,14 @@ mod tests {
             found.map(|(_, offset, is_async)| Mark {
                 offset: *offset,
                 is_async: *is_async,
+                is_link: false,
             })
         };
-        let modelled = of_graph(&graph, &layout, |_| Some(50), mark).unwrap();
-        let asset = |kind, discovery| Asset::new(50, kind, discovery);
+        let modelled = of_graph(&graph, &layout, |_| Some((50, 200)), mark).unwrap();
+        let asset = |kind, discovery| Asset {
+            plain: 200,
+            ..Asset::new(50, kind, discovery)
+        };
         let mut first = asset(Kind::Sheet, Discovery::Html(20));
         first.blocks_rendering = true;
         let expected = vec![
@@ -261,6 +294,7 @@ mod tests {
             asset(Kind::Module, Discovery::Import(1)),
         ];
         let page = Page::new(2_000, 200, Content::Run(1), expected).unwrap();
+        let page = page.with_plain_html(10_000);
         assert_eq!(modelled.page, page);
         let place = |path: &Arc<str>| graph.fetches.iter().position(|fetch| fetch.path == *path);
         let places: Vec<usize> = modelled.paths.iter().filter_map(place).collect();

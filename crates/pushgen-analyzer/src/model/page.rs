@@ -2,7 +2,8 @@
 //!
 //! In: wire sizes, kinds, discoverers. Out: a checked [`Page`]: every discoverer is an earlier asset, so
 //! there are no cycles, and each sheet knows how many imports it waits for. Offsets and sizes are bytes
-//! on the wire, after content-coding. Left out: other origins, frames, what a script fetches by itself.
+//! on the wire, after content-coding, but where a machine works on content: that is decoded. Left out: other origins,
+//! frames, what a script fetches by itself.
 
 use thiserror::Error;
 
@@ -69,6 +70,8 @@ impl Discovery {
 pub struct Asset {
     /// Bytes of its content on the wire.
     pub bytes: u32,
+    /// Bytes of its content, decoded: what a machine has to work on.
+    pub plain: u32,
     /// What it is.
     pub kind: Kind,
     /// Who names it.
@@ -77,6 +80,8 @@ pub struct Asset {
     pub blocks_rendering: bool,
     /// The urgency it is asked for with (RFC 9218, section 4.1).
     pub urgency: u8,
+    /// The module script whose graph it belongs to though the document names it: `<link rel=modulepreload>`.
+    pub part_of: Option<u16>,
 }
 
 impl Asset {
@@ -92,10 +97,12 @@ impl Asset {
         };
         Self {
             bytes,
+            plain: bytes,
             kind,
             discovery,
             blocks_rendering: false,
             urgency,
+            part_of: None,
         }
     }
 }
@@ -123,6 +130,16 @@ pub enum PageError {
         /// Its discoverer.
         by: usize,
     },
+    /// An asset is part of the graph of one that is no module of its own.
+    #[error(
+        "asset {asset} is part of the graph of asset {of}, which is no module script of the document"
+    )]
+    Part {
+        /// The asset.
+        asset: usize,
+        /// The module script.
+        of: usize,
+    },
     /// The content is drawn by an asset that does not exist.
     #[error("the content is drawn by asset {0}, which does not exist")]
     Content(usize),
@@ -132,6 +149,7 @@ pub enum PageError {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Page {
     html_bytes: u32,
+    html_plain: u32,
     body_at: u32,
     content: Content,
     assets: Vec<Asset>,
@@ -155,6 +173,17 @@ impl Page {
         }
         let mut imports = vec![0; assets.len()];
         for (index, asset) in assets.iter().enumerate() {
+            if let Some(of) = asset.part_of.map(usize::from) {
+                let is_script = |script: &Asset| {
+                    script.part_of.is_none()
+                        && matches!(script.kind, Kind::Module | Kind::AsyncModule)
+                        && matches!(script.discovery, Discovery::Html(_))
+                };
+                if !assets.get(of).is_some_and(is_script) {
+                    return Err(PageError::Part { asset: index, of });
+                }
+                imports[of] += 1;
+            }
             let Some(by) = asset.discovery.asset().map(usize::from) else {
                 continue;
             };
@@ -172,11 +201,26 @@ impl Page {
         }
         Ok(Self {
             html_bytes,
+            html_plain: html_bytes,
             body_at,
             content,
             assets,
             imports,
         })
+    }
+
+    /// The page with a document of so many bytes, decoded.
+    #[must_use]
+    pub fn with_plain_html(mut self, bytes: u32) -> Self {
+        self.html_plain = bytes;
+        self
+    }
+
+    /// How many bytes a machine has to work on for so many of the document's on the wire.
+    pub(super) fn plain_html(&self, bytes: u32) -> u32 {
+        let plain = u64::from(bytes) * u64::from(self.html_plain);
+        let plain = plain.checked_div(self.html_bytes.into()).unwrap_or(0);
+        u32::try_from(plain).unwrap_or(u32::MAX)
     }
 
     /// Bytes of the document on the wire.
@@ -215,6 +259,7 @@ impl Page {
         };
         let asset = |asset: &Asset| Asset {
             bytes: rounded(asset.bytes),
+            plain: rounded(asset.plain),
             discovery: match asset.discovery {
                 Discovery::Html(at) => Discovery::Html(place(at)),
                 other => other,
@@ -223,6 +268,7 @@ impl Page {
         };
         Self {
             html_bytes: rounded(self.html_bytes),
+            html_plain: rounded(self.html_plain),
             body_at,
             content: match self.content {
                 Content::Html(at) => Content::Html(place(at)),

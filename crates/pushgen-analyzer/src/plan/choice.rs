@@ -189,9 +189,7 @@ fn assets(entries: &[Choosable], chosen: &[bool]) -> Vec<u16> {
 /// Whether the preload scanner sees an entry only when the first window has arrived.
 fn is_late(page: &Page, entry: &Choosable) -> bool {
     let asset = page.assets().get(usize::from(entry.asset));
-    asset.is_some_and(
-        |asset| matches!(asset.discovery, Discovery::Html(at) if at > INITIAL_WINDOW),
-    )
+    asset.is_some_and(|asset| matches!(asset.discovery, Discovery::Html(at) if at > INITIAL_WINDOW))
 }
 
 /// Sets of hints, the simplest first. What the preload scanner sees by itself and at once is hinted only in front of

@@ -89,7 +89,8 @@ impl Browser<'_> {
     pub(super) fn frame(&mut self, now: Time) {
         self.paint.is_stale = false;
         let bytes = self.parsed_bytes();
-        let work = cost(bytes - self.paint.laid_out, self.machine.layout);
+        let new = self.page.plain_html(bytes - self.paint.laid_out);
+        let work = cost(new, self.machine.layout);
         self.paint.laid_out = bytes;
         self.run(now, work, Event::Styled);
     }

@@ -37,7 +37,8 @@ impl Parser {
         for (index, asset) in (0_u16..).zip(page.assets()) {
             if let Discovery::Html(at) = asset.discovery {
                 unseen.push((at.min(page.html_bytes()), index));
-                if matches!(asset.kind, Kind::DeferScript | Kind::Module) {
+                let is_deferred = matches!(asset.kind, Kind::DeferScript | Kind::Module);
+                if is_deferred && asset.part_of.is_none() {
                     deferred.push(index);
                 }
             }
@@ -119,7 +120,8 @@ impl Browser<'_> {
             .min(self.parser.at.saturating_add(PIECE));
         if to > self.parser.at {
             self.parser.is_busy = true;
-            let work = cost(to - self.parser.at, self.machine.html);
+            let bytes = self.page.plain_html(to - self.parser.at);
+            let work = cost(bytes, self.machine.html);
             self.run(now, work, Event::Parsed(to));
         } else if self.parser.at >= self.page.html_bytes() {
             self.parser.is_done = true;

@@ -2,6 +2,7 @@
 //! Chromium (`chromium`).
 
 mod behaviour;
+mod bound;
 mod chromium;
 mod closed_form;
 mod fixture;

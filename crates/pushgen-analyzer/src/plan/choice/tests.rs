@@ -197,7 +197,10 @@ fn no_load_is_slower_than_without() {
     for (name, page) in pages() {
         let choice = choice(&page);
         for class in NETWORK_CLASSES {
-            let full = ("all in the cache", of_client(class.network, Cache::Full, Time::ZERO));
+            let full = (
+                "all in the cache",
+                of_client(class.network, Cache::Full, Time::ZERO),
+            );
             for (client, conditions) in others(class.network).into_iter().chain([full]) {
                 let [none, push, hints] = loads(&page, &choice, &conditions);
                 for with in [push, hints] {
