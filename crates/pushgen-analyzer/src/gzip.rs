@@ -51,7 +51,8 @@ pub fn compress(content: &[u8], divided_at: Option<usize>) -> io::Result<Compres
         head_length = Some(encoder.get_ref().len());
     }
     encoder.write_all(rest)?;
-    let bytes = encoder.finish()?;
+    let mut bytes = encoder.finish()?;
+    bytes.shrink_to_fit();
     let head = divided_at.map(|_| head_length.unwrap_or(bytes.len()));
     Ok(Compressed { bytes, head })
 }
