@@ -254,6 +254,10 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) spa: bool,
 
+    /// Send files as they are, with precompressed siblings only; the plans count on compressed text
+    #[arg(long)]
+    pub(crate) no_compression: bool,
+
     /// Analyse anew, or read the policy anew, whenever files change
     #[arg(long)]
     pub(crate) watch: bool,

@@ -191,6 +191,30 @@ fn an_application_answers_its_routes_with_the_front_page() {
 }
 
 #[test]
+fn text_is_compressed_unless_that_is_not_wanted() {
+    let site = site();
+    write(site.path(), "long.css", &"p { color: red }\n".repeat(100));
+    for (options, is_compressed) in [
+        (&["--no-tls"][..], true),
+        (&["--no-tls", "--no-compression"], false),
+    ] {
+        let server = Server::start(site.path(), options);
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = "HEAD /long.css HTTP/1.0\r\naccept-encoding: gzip\r\n\r\n";
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+        for field in ["content-encoding: gzip", "vary: accept-encoding"] {
+            assert_eq!(answer.contains(field), is_compressed, "{answer}");
+        }
+        assert_eq!(answer.contains("content-length: 1700"), !is_compressed);
+        server.stop();
+    }
+}
+
+#[test]
 fn metrics_are_served_apart() {
     let site = site();
     let server = Server::start(site.path(), &["--no-tls", "--metrics", "127.0.0.1:0"]);

@@ -49,9 +49,12 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
     let dist = &command.site.dist;
     let files =
         Files::new(dist, files).with_context(|| format!("cannot serve {}", dist.display()))?;
+    let handle = PolicyHandle::new(policy.clone(), []);
+    // With the policy and without the same bytes are sent.
+    files.divide_by(handle.clone());
     let measuring = Measuring {
         files,
-        policy: PolicyHandle::new(policy.clone(), []),
+        policy: handle,
         program,
         pages,
         networks,

@@ -72,6 +72,7 @@ async fn serve(command: &Serve, quiet: u8) -> anyhow::Result<()> {
         .shutdown(&shutdown)
         .metrics(Arc::clone(&metrics));
     if let Some(policy) = &policy {
+        files.divide_by(policy.clone());
         server = server.policy(policy.clone());
     }
     let log = LogWriter::begin();
@@ -115,6 +116,7 @@ fn files_options(command: &Serve) -> FilesOptions {
         base_path: command.site.base_path.clone(),
         clean_urls: command.site.clean_urls,
         spa: command.spa,
+        compresses: !command.no_compression,
         ..FilesOptions::default()
     }
 }

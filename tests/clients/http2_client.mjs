@@ -4,14 +4,16 @@
 // awaited with all pushes that come, or { settings } for new ones, awaited until the server has acknowledged them.
 // `cancel` in a step of requests: "promise" cancels each push when it is promised, "data" when its first bytes come.
 // Out: JSON Lines in the order of the events: { event: "push" | "informational" | "response" | "end" | "closed", stream,
-// ... }. Bodies are told by length and SHA-256. With `wire`, each DATA frame is told too, in the order in which it came
-// in, which may not be that of the streams' events: { event: "frame", stream, length }. Any error ends it with status 1.
+// ... }. Bodies are told by length and SHA-256. With `wire`, those in gzip are told by the SHA-256 of their content too,
+// and so is each DATA frame, in the order in which it came in, which may not be that of the streams' events: { event:
+// "frame", stream, length }. Any error ends it with status 1.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, constants } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { gunzipSync } from 'node:zlib';
 
 const { origin, ca, settings, steps, wire } = JSON.parse(process.argv[2]);
 const print = (event) => console.log(JSON.stringify(event));
@@ -50,18 +52,26 @@ function listenedTo({ hostname: host, port }) {
 
 /** Prints what comes on a stream; resolves when it is closed. */
 function follow(stream, cancel) {
-  const hash = createHash('sha256');
-  let length = 0;
-  const answered = (fields) => print({ event: 'response', stream: stream.id, fields });
+  const pieces = [];
+  const sha256 = (bytes) => createHash('sha256').update(bytes).digest('base64url');
+  let isGzip;
+  const answered = (fields) => {
+    isGzip = fields['content-encoding'] === 'gzip';
+    print({ event: 'response', stream: stream.id, fields });
+  };
   stream.on('response', answered);
   stream.on('push', answered);
   stream.on('headers', (fields) => print({ event: 'informational', stream: stream.id, fields }));
   stream.on('data', (bytes) => {
-    hash.update(bytes);
-    length += bytes.length;
+    pieces.push(bytes);
     if (cancel === 'data') stream.close(constants.NGHTTP2_CANCEL);
   });
-  stream.on('end', () => print({ event: 'end', stream: stream.id, length, sha256: hash.digest('base64url') }));
+  stream.on('end', () => {
+    const body = Buffer.concat(pieces);
+    const end = { event: 'end', stream: stream.id, length: body.length, sha256: sha256(body) };
+    if (wire && isGzip) end.inflated_sha256 = sha256(gunzipSync(body));
+    print(end);
+  });
   stream.on('error', fail);
   if (cancel === 'promise') stream.close(constants.NGHTTP2_CANCEL);
   return new Promise((resolve) => stream.on('close', () => {

@@ -103,6 +103,17 @@ impl Connection {
         );
     }
 
+    /// The body of a stream came in gzip, and inflates to this file of the site.
+    #[track_caller]
+    pub(super) fn assert_inflated_body(&self, stream: &Value, bytes: &[u8]) {
+        assert_eq!(self.response(stream)["content-encoding"], "gzip");
+        let mut events = self.of_stream(stream);
+        let end = events
+            .find(|event| event["event"] == "end")
+            .expect("an end");
+        assert_eq!(end["inflated_sha256"], Sha256::of(bytes).to_string());
+    }
+
     /// All requests and pushes were answered by the site's files, taken as they are.
     #[track_caller]
     fn assert_bodies(&self, site: &Site) {

@@ -11,7 +11,7 @@
 //! options gives the same result on any number of threads.
 //!
 //! The public interface is: [`Site`] and [`SiteOptions`], [`Analyzer`] and [`Options`], what they return
-//! ([`PageGraph`], [`Plan`], [`Analysis`], [`Finding`], [`RunningCode`]), [`Trace`], and the errors.
+//! ([`PageGraph`], [`Plan`], [`Analysis`], [`Finding`], [`RunningCode`]), [`Trace`], [`gzip`], and the errors.
 
 mod analyzer;
 mod css;
@@ -22,6 +22,7 @@ mod finding;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod graph;
+pub mod gzip;
 mod html;
 mod js;
 mod layout;

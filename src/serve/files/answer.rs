@@ -4,6 +4,7 @@
 //! for, the root document of a site that draws its pages by script, or the site's page for what is not there.
 //! A file that changes between looking and reading is looked at again.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -11,10 +12,11 @@ use std::sync::Arc;
 
 use http::header::ACCEPT;
 use http::{HeaderMap, Method, Response, StatusCode, request};
+use pushgen_policy::Coding;
 
 use super::body::FileBody;
 use super::content::Content;
-use super::resource::{Representation, Resource};
+use super::resource::{Representation, Resource, Source};
 use super::response::{self, Part, Role};
 use super::stamp::Stamp;
 use super::store::{Known, Store, blocking};
@@ -32,6 +34,14 @@ pub(super) enum Start {
     FromDisk,
 }
 
+/// What is chosen from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Among {
+    All,
+    /// What is there as a file: compression is in vain.
+    Files,
+}
+
 impl Store {
     /// Answers from memory, if all that it takes is there.
     pub(super) fn answer_at_once(
@@ -45,15 +55,21 @@ impl Store {
             return Err(Start::FromDisk);
         };
         let resource = self.fresh_resource(&key).ok_or(Start::FromDisk)?;
-        let Some(representation) = choose(request, &resource) else {
-            return Ok(response::not_acceptable(request));
-        };
-        let Some(content) = self.kept_content(&resource, representation) else {
-            return Err(Start::With(resource));
-        };
-        let (response, part) =
-            response::for_content(request, &resource, representation, &content, Role::Asked);
-        with_bytes(response, part, &content).map_err(|_| Start::With(resource))
+        for among in [Among::All, Among::Files] {
+            let Some(representation) = self.choose(request, &resource, Role::Asked, among) else {
+                return Ok(response::not_acceptable(request));
+            };
+            let Some(content) = self.kept_content(&resource, &representation) else {
+                break;
+            };
+            if content.is_vain {
+                continue;
+            }
+            let (response, part) =
+                response::for_content(request, &resource, &representation, &content, Role::Asked);
+            return with_bytes(response, part, &content).map_err(|_| Start::With(resource));
+        }
+        Err(Start::With(resource))
     }
 
     /// Answers with whatever it takes.
@@ -143,18 +159,7 @@ impl Store {
     ) -> Response<FileBody> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            let Some(representation) = choose(request, &resource) else {
-                return match role {
-                    Role::NotFound { varies_by_accept } => {
-                        plain_not_found(request, varies_by_accept)
-                    }
-                    Role::Asked | Role::Fallback { .. } => response::not_acceptable(request),
-                };
-            };
-            match self
-                .try_to_send(request, &resource, representation, role)
-                .await
-            {
+            match self.try_to_send(request, &resource, role).await {
                 Ok(response) => return response,
                 Err(unreadable) if is_other_by_now(&unreadable.error) => last = Some(unreadable),
                 Err(unreadable) => return failed(request, unreadable),
@@ -175,32 +180,74 @@ impl Store {
         self: &Arc<Self>,
         request: &request::Parts,
         resource: &Resource,
-        representation: &Representation,
         role: Role,
     ) -> Result<Response<FileBody>, Unreadable> {
-        let content = match self.kept_content(resource, representation) {
-            Some(content) => content,
-            None => self.read(resource, representation).await?,
-        };
-        let (response, part) =
-            response::for_content(request, resource, representation, &content, role);
-        let (response, part) = match with_bytes(response, part, &content) {
-            Ok(response) => return Ok(response),
-            Err(streamed) => *streamed,
-        };
-        let location = Arc::clone(&representation.location);
-        let opened = blocking(move || open(&location, &content, part)).await;
-        let body = opened.map_err(|error| Unreadable::new(&representation.location, error))?;
-        Ok(response.map(|_| body))
+        for among in [Among::All, Among::Files] {
+            let Some(representation) = self.choose(request, resource, role, among) else {
+                break;
+            };
+            let content = match self.kept_content(resource, &representation) {
+                Some(content) => content,
+                None => self.read(resource, &representation).await?,
+            };
+            if content.is_vain {
+                continue;
+            }
+            let (response, part) =
+                response::for_content(request, resource, &representation, &content, role);
+            let (response, part) = match with_bytes(response, part, &content) {
+                Ok(response) => return Ok(response),
+                Err(streamed) => *streamed,
+            };
+            let location = Arc::clone(&representation.location);
+            let opened = blocking(move || open(&location, &content, part)).await;
+            let body = opened.map_err(|error| Unreadable::new(&representation.location, error))?;
+            return Ok(response.map(|_| body));
+        }
+        Ok(match role {
+            Role::NotFound { varies_by_accept } => plain_not_found(request, varies_by_accept),
+            Role::Asked | Role::Fallback { .. } => response::not_acceptable(request),
+        })
     }
-}
 
-fn choose<'a>(request: &request::Parts, resource: &'a Resource) -> Option<&'a Representation> {
-    let available = resource.representations.iter();
-    negotiation::choose(
-        &request.headers,
-        available.map(|it| (it.coding, it.stamp.len, it)),
-    )
+    /// The representation to send. A page that is compressed here is divided where its policy says.
+    fn choose<'a>(
+        &self,
+        request: &request::Parts,
+        resource: &'a Resource,
+        role: Role,
+        among: Among,
+    ) -> Option<Cow<'a, Representation>> {
+        let available = resource.representations.iter();
+        let available = available.filter(|it| among == Among::All || it.source == Source::File);
+        let chosen = negotiation::choose(
+            &request.headers,
+            available.map(|it| (it.coding, it.most_bytes(), it)),
+        )?;
+        let head = match chosen.source {
+            Source::File => None,
+            Source::Compressed { .. } => self.head_of(request.uri.path(), role),
+        };
+        Some(match head {
+            Some(head) => Cow::Owned(chosen.divided_at(head)),
+            None => Cow::Borrowed(chosen),
+        })
+    }
+
+    /// How many bytes of a page's file go before its pushes.
+    fn head_of(&self, path: &str, role: Role) -> Option<u64> {
+        let loaded = self.policy.get()?.current();
+        let policy = loaded.policy();
+        let page = match role {
+            Role::Asked => policy.page(path),
+            // The plan of the page, if it has one, or that of the document.
+            Role::Fallback { .. } => policy
+                .page(path)
+                .or_else(|| policy.page(&self.options.base_path)),
+            Role::NotFound { .. } => None,
+        };
+        page?.head.bytes(Coding::Identity)
+    }
 }
 
 /// Completes a response from memory, or hands it back with the part that has to come from disk.

@@ -1,10 +1,13 @@
-//! The content of a file: its hash, and its bytes if they are few.
+//! The content of a representation: its hash, and its bytes if they are few.
 //!
-//! In: a file that was found. Out: an entity-tag, the date of the last change and, up to [`MOST_IN_MEMORY`], the
-//! bytes. The entity-tag of a file as it is, unless it is very large, equals the analyzer's (`Weight::etag`: the first half of the SHA-256
-//! in base64url), so that a policy with entity-tags and the server agree. A coded variant has the tag of its own
-//! bytes with the coding behind it, because a strong validator must differ whenever the bytes do (RFC 9110,
-//! section 8.8.1), and a variant may be compressed anew while its file stays.
+//! In: a file that was found, and whether to compress it. Out: an entity-tag, the date of the last change and, up to
+//! [`MOST_IN_MEMORY`] or if they were made here, the bytes.
+//!
+//! The entity-tag of a file as it is, unless it is very large, equals the analyzer's (`Weight::etag`: the first half of
+//! the SHA-256 in base64url), so that a policy with entity-tags and the server agree. A coded variant has the tag of its
+//! own bytes with the coding behind it, because a strong validator must differ whenever the bytes do (RFC 9110,
+//! section 8.8.1), and a variant may be compressed anew while its file stays. What is compressed here is no other: the
+//! same file, divided at the same place, gives the same bytes.
 //!
 //! All of this blocks.
 
@@ -15,10 +18,12 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::HeaderValue;
+use pushgen_analyzer::gzip::{self, Compressed};
 use pushgen_policy::{Coding, Sha256};
 use sha2::Digest as _;
 
 use super::conditions::{Validators, last_modified};
+use super::resource::MOST_COMPRESSED;
 use super::stamp::Stamp;
 
 /// Files up to this size are kept in memory, larger ones are read from disk each time.
@@ -34,11 +39,17 @@ const ATTEMPTS: usize = 3;
 /// What is read at a time for hashing.
 const CHUNK: usize = 256 << 10;
 
-/// A file's content.
+/// The content of a representation.
 #[derive(Debug)]
 pub(super) struct Content {
     /// The state that the file was read in.
     pub(super) stamp: Stamp,
+    /// The length in bytes.
+    pub(super) len: u64,
+    /// Of a page that was compressed here: how many bytes hold its head.
+    pub(super) head: Option<u64>,
+    /// Whether compression made nothing smaller of the file, which is to be sent as it is.
+    pub(super) is_vain: bool,
     /// When reading began, on the clock of the files.
     pub(super) read_at: u64,
     /// Whether a change after reading is sure to give another stamp.
@@ -53,21 +64,44 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// Reads a file.
+    /// Reads a file, which is in this coding as it is.
     pub(super) fn read(location: &Path, coding: Coding, read_at: u64) -> io::Result<Self> {
-        for _ in 0..ATTEMPTS {
-            let file = File::open(location)?;
-            let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                return Err(ErrorKind::NotFound.into());
-            }
-            let stamp = Stamp::of(&metadata);
-            let (hash, bytes) = read(&file, &stamp)?;
-            if Stamp::of(&file.metadata()?) == stamp {
-                return Ok(Self::new(stamp, coding, read_at, hash, bytes));
-            }
-        }
-        Err(io::Error::other("the file changes while it is read"))
+        let (stamp, (hash, bytes)) = read_unchanged(location, read)?;
+        Ok(Self {
+            len: stamp.len,
+            ..Self::new(stamp, coding, read_at, hash, bytes)
+        })
+    }
+
+    /// Reads a file and compresses it with gzip, flushed behind so many of its bytes if that is given.
+    pub(super) fn compress(
+        location: &Path,
+        divided_at: Option<u64>,
+        read_at: u64,
+    ) -> io::Result<Self> {
+        let (stamp, plain) = read_unchanged(location, |file, stamp| {
+            // It may have grown since it was found.
+            let is_small = stamp.len <= MOST_COMPRESSED;
+            is_small.then(|| read_bytes(file, stamp)).transpose()
+        })?;
+        let made = plain.map(|plain| {
+            let divided_at = divided_at.map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+            gzip::compress(&plain, divided_at)
+        });
+        let made = made.transpose()?;
+        let is_worthwhile = |made: &Compressed| (made.bytes.len() as u64) < stamp.len;
+        let Some(made) = made.filter(is_worthwhile) else {
+            return Ok(Self {
+                is_vain: true,
+                ..Self::new(stamp, Coding::Gzip, read_at, Sha256::of(b""), None)
+            });
+        };
+        let hash = Sha256::of(&made.bytes);
+        Ok(Self {
+            len: made.bytes.len() as u64,
+            head: made.head.map(|head| head as u64),
+            ..Self::new(stamp, Coding::Gzip, read_at, hash, Some(made.bytes.into()))
+        })
     }
 
     fn new(stamp: Stamp, coding: Coding, read_at: u64, hash: Sha256, bytes: Option<Bytes>) -> Self {
@@ -76,6 +110,9 @@ impl Content {
         let date = modified.map(httpdate::fmt_http_date);
         Self {
             stamp,
+            len: 0,
+            head: None,
+            is_vain: false,
             read_at,
             is_settled: stamp.is_settled(now),
             bytes,
@@ -106,6 +143,34 @@ fn etag(hash: Sha256, coding: Coding) -> HeaderValue {
     HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
+/// What is read of a file that stays as it is meanwhile, and its state.
+fn read_unchanged<T>(
+    location: &Path,
+    read: impl Fn(&File, &Stamp) -> io::Result<T>,
+) -> io::Result<(Stamp, T)> {
+    for _ in 0..ATTEMPTS {
+        let file = File::open(location)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(ErrorKind::NotFound.into());
+        }
+        let stamp = Stamp::of(&metadata);
+        let read = read(&file, &stamp)?;
+        if Stamp::of(&file.metadata()?) == stamp {
+            return Ok((stamp, read));
+        }
+    }
+    Err(io::Error::other("the file changes while it is read"))
+}
+
+/// The bytes of a file that is not large.
+fn read_bytes(file: &File, stamp: &Stamp) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(stamp.len).unwrap_or(0));
+    // A file that grows without end is read no further; its stamp tells.
+    file.take(stamp.len + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The hash of a file, and its bytes if there are no more than may be kept.
 fn read(mut file: &File, stamp: &Stamp) -> io::Result<(Sha256, Option<Bytes>)> {
     let len = stamp.len;
@@ -115,9 +180,7 @@ fn read(mut file: &File, stamp: &Stamp) -> io::Result<(Sha256, Option<Bytes>)> {
         return Ok((Sha256::of(format!("{len} {nanoseconds}").as_bytes()), None));
     }
     if len <= MOST_IN_MEMORY {
-        let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-        // A file that grows without end is read no further; its stamp tells.
-        file.take(len + 1).read_to_end(&mut bytes)?;
+        let bytes = read_bytes(file, stamp)?;
         return Ok((Sha256::of(&bytes), Some(bytes.into())));
     }
     let mut hash = sha2::Sha256::new();

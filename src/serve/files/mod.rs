@@ -9,12 +9,16 @@
 //!                       kept, looked at again after a moment                          bytes      ranges
 //! ```
 //!
-//! What is known of a path and the bytes of small files are kept, so that most requests are answered without a
-//! system call and without waiting. A path is looked at again when what is known of it is older than
-//! [`FilesOptions::recheck`]; everything that touches the disk runs on the threads for blocking work, and what
-//! many ask for at once is read once.
+//! Text that has no precompressed sibling is compressed with gzip when a client first wants it so, the same files at
+//! the same level as the analyzer counts on. A page is flushed behind its policy's head, so that the runtime can put
+//! the pushes there, and browsers can read the head before the rest has come.
 //!
-//! Left out: listings of folders, compression on the fly, uploads, several ranges in one response.
+//! What is known of a path, the bytes of small files and all that was compressed are kept, so that most requests are
+//! answered without a system call and without waiting. A path is looked at again when what is known of it is older than
+//! [`FilesOptions::recheck`]; everything that touches the disk or compresses runs on the threads for blocking work, and
+//! what many ask for at once is read once.
+//!
+//! Left out: listings of folders, other codings than gzip on the fly, uploads, several ranges in one response.
 
 mod answer;
 mod body;
@@ -45,6 +49,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Response};
+use pushgen_runtime::PolicyHandle;
 use tower_service::Service;
 
 pub(crate) use body::FileBody;
@@ -59,6 +64,8 @@ pub(crate) struct FilesOptions {
     pub(crate) clean_urls: bool,
     /// Whether unknown paths that look like pages are answered with the root's `index.html`.
     pub(crate) spa: bool,
+    /// Whether text is compressed.
+    pub(crate) compresses: bool,
     /// How long what is known of a path is used without looking at the disk.
     pub(crate) recheck: Duration,
     /// Bytes of file content that are kept in memory.
@@ -71,6 +78,7 @@ impl Default for FilesOptions {
             base_path: "/".to_owned(),
             clean_urls: false,
             spa: false,
+            compresses: true,
             // Shorter than it takes to save a file and to ask for it.
             recheck: Duration::from_millis(200),
             memory: 128 << 20,
@@ -110,6 +118,12 @@ impl Files {
         }
         let root = std::path::absolute(root)?;
         Ok(Self(Arc::new(Store::new(root, options))))
+    }
+
+    /// Pages are divided as this policy says, from now on and for all clones. The first one that is given counts.
+    pub(crate) fn divide_by(&self, policy: PolicyHandle) {
+        // It is replaced by its handle.
+        let _ = self.0.policy.set(policy);
     }
 }
 

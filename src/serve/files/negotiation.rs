@@ -1,7 +1,8 @@
 //! The choice among the codings of a file (RFC 9110, section 12.5.3).
 //!
-//! In: the `Accept-Encoding` fields and the codings that a file is there in, with their sizes. Out: the one to
-//! send. The client's weights come first, the smaller size decides between equals: the analyzer counts on the
+//! In: the `Accept-Encoding` fields and the codings that a file is there in, with their sizes. What is still to be
+//! compressed counts with all but one byte of its file: any sibling goes before it, and the file behind. Out: the one
+//! to send. The client's weights come first, the smaller size decides between equals: the analyzer counts on the
 //! smallest (`Weight::wire`). `identity` that nobody mentions is as welcome as the best that is, so that a
 //! variant which is larger than its file is not sent. Without the field the file is sent as it is: the section
 //! allows any coding then, but who names none may know none. Nothing to choose from is left to the caller, which

@@ -1,9 +1,10 @@
 //! A file with its precompressed siblings: what a path of the site stands for.
 //!
 //! In: the file that answers to a path. Out: its representations (`a.css`, `a.css.br`, `a.css.gz`, `a.css.zst`),
-//! and the fields that they have in common. A sibling counts whenever it is there, as the analyzer counts it, also
-//! if it is older than its file: builds, archives and version control set times in no order that means anything,
-//! and a build that leaves stale siblings behind is broken for every server.
+//! and the fields that they have in common. A text without a sibling in gzip has a representation that is made of it
+//! when it is asked for (`content`). A sibling counts whenever it is there, as the analyzer counts it, also if it is
+//! older than its file: builds, archives and version control set times in no order that means anything, and a build that
+//! leaves stale siblings behind is broken for every server.
 //!
 //! All of this blocks.
 
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use http::HeaderValue;
+use pushgen_analyzer::gzip;
 use pushgen_policy::Coding;
 
 use super::cache_control::Lifetime;
@@ -29,15 +31,29 @@ const SIBLINGS: [(Coding, &[u8]); 3] = [
     (Coding::Zstd, b".zst"),
 ];
 
+/// Texts up to this size are compressed: those that the analyzer weighs as compressed.
+pub(super) const MOST_COMPRESSED: u64 = pushgen_analyzer::MAX_SUBRESOURCE;
+
 /// A file in one coding.
 #[derive(Debug, Clone)]
 pub(super) struct Representation {
     pub(super) coding: Coding,
-    /// The path below the root.
+    /// The path below the root. Of what is made it is no path: behind a NUL, which no path has, it says what.
     pub(super) key: Arc<[u8]>,
-    /// The path for the system.
+    /// The path for the system of the file that it comes from.
     pub(super) location: Arc<Path>,
+    /// The state of that file.
     pub(super) stamp: Stamp,
+    pub(super) source: Source,
+}
+
+/// What a representation is, to its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The same bytes.
+    File,
+    /// Compressed here; of a page, flushed behind so many of the file's bytes.
+    Compressed { divided_at: Option<u64> },
 }
 
 /// What a path of the site stands for.
@@ -58,6 +74,7 @@ impl Resource {
     pub(super) fn look(
         root: &Path,
         found: Found,
+        compresses: bool,
         before: Option<&Self>,
         checked_at: u64,
         next_check: u64,
@@ -76,7 +93,12 @@ impl Resource {
                 representations.push(Representation::new(coding, sibling));
             }
         }
-        representations.insert(0, Representation::new(Coding::Identity, found));
+        let identity = Representation::new(Coding::Identity, found);
+        let has_gzip = representations.iter().any(|it| it.coding == Coding::Gzip);
+        if compresses && !has_gzip {
+            representations.extend(identity.compressed());
+        }
+        representations.insert(0, identity);
         Ok(Self {
             representations,
             content_type,
@@ -123,6 +145,38 @@ impl Representation {
             key: found.key.into(),
             location: found.location.into(),
             stamp: found.stamp,
+            source: Source::File,
+        }
+    }
+
+    /// What compression would make of a file; nothing if it is not to be compressed.
+    fn compressed(&self) -> Option<Self> {
+        let len = self.stamp.len;
+        let is_compressed = len <= MOST_COMPRESSED && gzip::is_compressed(&self.key, len);
+        is_compressed.then(|| Self {
+            coding: Coding::Gzip,
+            key: [&self.key, b"\0gzip".as_slice()].concat().into(),
+            source: Source::Compressed { divided_at: None },
+            ..self.clone()
+        })
+    }
+
+    /// The same, to be flushed behind the file's first `head` bytes.
+    pub(super) fn divided_at(&self, head: u64) -> Self {
+        Self {
+            key: [&self.key, head.to_be_bytes().as_slice()].concat().into(),
+            source: Source::Compressed {
+                divided_at: Some(head),
+            },
+            ..self.clone()
+        }
+    }
+
+    /// The most bytes that it has. What is made is not kept unless it is smaller than its file.
+    pub(super) fn most_bytes(&self) -> u64 {
+        match self.source {
+            Source::File => self.stamp.len,
+            Source::Compressed { .. } => self.stamp.len.saturating_sub(1),
         }
     }
 }

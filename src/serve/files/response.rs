@@ -2,7 +2,8 @@
 //!
 //! In: a request's fields, a resource and the content of its chosen representation. Out: the head of the response,
 //! and which of the bytes follow. This is where conditions, ranges and the fields of each status come together:
-//! 200, 206, 304, 412 and 416 for a file, and the short answers without one.
+//! 200, 206, 304, 412 and 416 for a file, and the short answers without one. A page that was compressed here says
+//! where it is divided, for who puts pushes there.
 
 use bytes::Bytes;
 use http::header::{
@@ -11,6 +12,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, request};
 use pushgen_policy::Coding;
+use pushgen_runtime::DocumentHead;
 
 use super::body::FileBody;
 use super::conditions::{self, Outcome};
@@ -49,7 +51,7 @@ pub(super) fn for_content(
     content: &Content,
     role: Role,
 ) -> (Response<FileBody>, Option<Part>) {
-    let len = content.stamp.len;
+    let len = content.len;
     let (status, part) = match role {
         Role::NotFound { .. } => (StatusCode::NOT_FOUND, Part { first: 0, len }),
         Role::Asked | Role::Fallback { .. } => {
@@ -102,6 +104,11 @@ pub(super) fn for_content(
             format!("bytes {}-{last}/{len}", part.first),
         );
     }
+    if status == StatusCode::OK
+        && let Some(head) = content.head
+    {
+        response.extensions_mut().insert(DocumentHead(head));
+    }
     let part = (request.method != Method::HEAD).then_some(part);
     (response, part)
 }
@@ -130,7 +137,7 @@ fn not_modified(resource: &Resource, content: &Content, role: Role) -> Response<
 fn unsatisfiable(request: &request::Parts, content: &Content) -> Response<FileBody> {
     let text = "the file has no such bytes\n";
     let mut response = plain(request, StatusCode::RANGE_NOT_SATISFIABLE, text);
-    let range = format!("bytes */{}", content.stamp.len);
+    let range = format!("bytes */{}", content.len);
     insert_text(response.headers_mut(), CONTENT_RANGE, range);
     response
 }

@@ -7,17 +7,17 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use pushgen_policy::Coding;
+use pushgen_runtime::PolicyHandle;
 use tokio::sync::watch;
 
 use super::cache::Cache;
 use super::content::Content;
 use super::lookup::{self, Answer, Refusal};
-use super::resource::{Representation, Resource};
+use super::resource::{Representation, Resource, Source};
 use super::{FilesOptions, Unreadable};
 
 /// What is known and kept.
@@ -27,6 +27,8 @@ pub(super) struct Store {
     /// release leads there at once.
     root: PathBuf,
     pub(super) options: FilesOptions,
+    /// What says where pages are divided, once there is one.
+    pub(super) policy: OnceLock<PolicyHandle>,
     began: Instant,
     resources: Mutex<Cache<Arc<Resource>>>,
     contents: Mutex<Cache<Arc<Content>>>,
@@ -62,6 +64,7 @@ impl Store {
     pub(super) fn new(root: PathBuf, options: FilesOptions) -> Self {
         Self {
             root,
+            policy: OnceLock::new(),
             began: Instant::now(),
             resources: Mutex::new(Cache::of_bytes(RESOURCE_MEMORY)),
             contents: Mutex::new(Cache::of_bytes(options.memory)),
@@ -124,7 +127,8 @@ impl Store {
                 Answer::File(found) => {
                     let before = lock(&self.resources).value(key);
                     let next = now.saturating_add(nanoseconds(self.options.recheck));
-                    let resource = Resource::look(&root, found, before.as_deref(), now, next)?;
+                    let (compresses, before) = (self.options.compresses, before.as_deref());
+                    let resource = Resource::look(&root, found, compresses, before, now, next)?;
                     Known::File(Arc::new(resource))
                 }
             },
@@ -142,7 +146,7 @@ impl Store {
         (is_same || content.read_at >= resource.checked_at).then_some(content)
     }
 
-    /// The content from disk, read once for all who ask meanwhile.
+    /// The content from disk, read and compressed once for all who ask meanwhile.
     pub(super) async fn read(
         self: &Arc<Self>,
         resource: &Resource,
@@ -178,9 +182,9 @@ impl Store {
             store: Arc::clone(self),
             key: Arc::clone(&representation.key),
         };
-        let (location, coding) = (Arc::clone(&representation.location), representation.coding);
+        let representation = representation.clone();
         tokio::task::spawn_blocking(move || {
-            let read = entry.store.read_blocking(&entry.key, &location, coding);
+            let read = entry.store.read_blocking(&representation);
             drop(entry);
             // Nobody may be waiting any more.
             let _ = done.send(Some(read));
@@ -188,10 +192,15 @@ impl Store {
         reading
     }
 
-    fn read_blocking(&self, key: &Arc<[u8]>, location: &Path, coding: Coding) -> Read {
-        let content = Content::read(location, coding, self.now())
-            .map_err(|error| Unreadable::new(location, error))?;
-        let content = Arc::new(content);
+    fn read_blocking(&self, representation: &Representation) -> Read {
+        let Representation { key, location, .. } = representation;
+        let content = match representation.source {
+            Source::File => Content::read(location, representation.coding, self.now()),
+            Source::Compressed { divided_at } => {
+                Content::compress(location, divided_at, self.now())
+            }
+        };
+        let content = Arc::new(content.map_err(|error| Unreadable::new(location, error))?);
         let bytes = content.bytes.as_ref().map_or(0, bytes::Bytes::len);
         let weight = OVERHEAD + key.len() + bytes;
         lock(&self.contents).insert(Arc::clone(key), Arc::clone(&content), weight);

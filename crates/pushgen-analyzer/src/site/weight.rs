@@ -9,22 +9,17 @@
 //! Header fields and frame headers are left out.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use pushgen_policy::{Coding, Sha256};
 
-use super::{FileId, Site, extension};
+use super::{FileId, Site};
+use crate::gzip;
 
 /// What is left of an HTML document after gzip: a few hundred bytes for a vocabulary of its own, and a
 /// share of its size. Right within a factor of two for 99 of 100 pages of fifteen real sites
 /// (`benches/README.md`).
 const DOCUMENT_BYTES: u64 = 400;
 const DOCUMENT_PERCENT: u64 = 18;
-
-/// Below this size compression is not worth its header; servers have a like threshold.
-const MIN_COMPRESSED: usize = 150;
 
 /// An asset's content hash and sizes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +42,9 @@ impl Weight {
             precompressed.push(*coding);
         }
         precompressed.sort();
-        if precompressed.is_empty() && content.len() >= MIN_COMPRESSED && site.is_compressible(file)
-        {
-            let size = gzip_size(content);
+        let path = &site.files[file.index()].path;
+        if precompressed.is_empty() && gzip::is_compressed(path, content.len() as u64) {
+            let size = gzip::compressed_length(content);
             if size < content.len() as u64 {
                 sizes.insert(Coding::Gzip, size);
             }
@@ -79,7 +74,7 @@ impl Weight {
 impl Site {
     /// Whether a file is text, or carries no compression of its own.
     pub(crate) fn is_compressible(&self, file: FileId) -> bool {
-        is_compressible(extension(&self.files[file.index()].path))
+        gzip::is_compressible(&self.files[file.index()].path)
     }
 
     /// The bytes of a document on the wire: its smallest precompressed sibling, or an estimate.
@@ -91,57 +86,6 @@ impl Site {
             .map(|(_, size)| *size)
             .min()
             .unwrap_or_else(|| size.min(DOCUMENT_BYTES + size * DOCUMENT_PERCENT / 100))
-    }
-}
-
-/// Formats that are text, or that carry no compression of their own.
-fn is_compressible(extension: &[u8]) -> bool {
-    const KNOWN: [&[u8]; 19] = [
-        b"css",
-        b"js",
-        b"mjs",
-        b"json",
-        b"map",
-        b"svg",
-        b"txt",
-        b"xml",
-        b"html",
-        b"htm",
-        b"xhtml",
-        b"webmanifest",
-        b"wasm",
-        b"ttf",
-        b"otf",
-        b"eot",
-        b"ico",
-        b"bmp",
-        b"vtt",
-    ];
-    KNOWN
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
-}
-
-fn gzip_size(content: &[u8]) -> u64 {
-    let mut encoder = GzEncoder::new(Count(0), Compression::default());
-    // Writing to a counter cannot fail; if it ever did, the asset would count with what was seen.
-    let _ = encoder.write_all(content);
-    encoder
-        .finish()
-        .map_or(content.len() as u64, |count| count.0)
-}
-
-/// Counts what is written to it.
-struct Count(u64);
-
-impl Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

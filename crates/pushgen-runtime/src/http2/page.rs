@@ -27,6 +27,7 @@ use crate::asset_request::{Answer, AssetRequests, ask};
 use crate::connection_facts::StreamFacts;
 use crate::content_coding::content_coding;
 use crate::decision::{Decision, Situation, decide, decide_redirect};
+use crate::document_head::DocumentHead;
 use crate::final_response;
 use crate::freshness;
 use crate::http2::exchange::Exchange;
@@ -227,11 +228,14 @@ impl Page {
         final_response::add_digest_cookie(head, &self.facts, record, &settings.rules);
     }
 
-    /// How much of the document goes before the pushes, if the policy says so for the coding that it is
-    /// sent in.
+    /// How much of the document goes before the pushes, if its service says so, or the policy for the
+    /// coding that it is sent in.
     pub(crate) fn head_bytes(&self, head: &response::Parts) -> Option<u64> {
         if self.pushed.is_empty() || head.status != StatusCode::OK {
             return None;
+        }
+        if let Some(DocumentHead(bytes)) = head.extensions.get() {
+            return Some(*bytes);
         }
         self.decision.head_bytes(content_coding(&head.headers)?)
     }

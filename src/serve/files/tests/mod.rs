@@ -2,6 +2,7 @@
 
 mod attacks;
 mod changes;
+mod compression;
 mod mapping;
 mod semantics;
 
@@ -12,6 +13,7 @@ use std::pin::pin;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Body as _;
+use pushgen_runtime::DocumentHead;
 use tokio::runtime::Runtime;
 
 use super::content::MOST_IN_MEMORY;
@@ -29,6 +31,8 @@ struct Answer {
     headers: HeaderMap,
     body: Bytes,
     unreadable: Option<Unreadable>,
+    /// How many bytes of the body are the page's head.
+    head: Option<usize>,
 }
 
 impl Fixture {
@@ -110,6 +114,10 @@ async fn answer(files: &Files, request: Request<()>) -> Answer {
         headers: head.headers,
         body,
         unreadable: head.extensions.get().cloned(),
+        head: head
+            .extensions
+            .get()
+            .map(|DocumentHead(bytes)| usize::try_from(*bytes).expect("a length")),
     }
 }
 

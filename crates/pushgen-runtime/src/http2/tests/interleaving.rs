@@ -112,6 +112,29 @@ async fn a_page_is_divided_at_the_head_of_its_coding() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_service_says_of_its_own_encoding_overrides_the_policy() {
+    let policy = [(Coding::Identity, 2310), (Coding::Gzip, 901)];
+    // The coding, the service's word, what goes before the pushes.
+    for (coding, said, before) in [
+        ("gzip", 777, 777),
+        ("identity", 777, 777),
+        ("zstd", 20_000, 20_000),
+        ("gzip, br", 5, 5),
+        ("gzip", 0, 0),
+        ("gzip", 1 << 40, PAGE),
+    ] {
+        let page = File::of(vec![b'x'; PAGE]).header("content-encoding", coding);
+        let site = site(page.document_head(said), File::of(vec![b'x'; STYLE]));
+        let mut client = connect(1 << 22, &site, with_head(&policy)).await;
+        client.send_at_once(get(1, "/b/")).await;
+        let frames = client.quiet_for(100 * MS).await;
+        let expected = [(1, before), (2, STYLE), (1, PAGE - before)];
+        let expected = expected.into_iter().filter(|(_, bytes)| *bytes > 0);
+        assert_eq!(sent(&frames), expected.collect::<Vec<_>>(), "{coding}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_ends_before_its_head_does_goes_first_as_a_whole() {
     for (head, page) in [(PAGE, PAGE), (PAGE + 1, PAGE), (1 << 30, PAGE), (5, 0)] {
         let page = File::of(vec![b'x'; page]);

@@ -19,7 +19,7 @@ use crate::body::{Body, BoxError};
 use crate::builder::Settings;
 use crate::connection_info::Promised;
 use crate::loaded_policy::example;
-use crate::{LoadedPolicy, PolicyHandle};
+use crate::{DocumentHead, LoadedPolicy, PolicyHandle};
 
 pub(super) type Answer = Result<Response<Pieces>, BoxError>;
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
@@ -31,6 +31,7 @@ pub(super) struct File {
     headers: Vec<(&'static str, String)>,
     body: Pieces,
     delay: Duration,
+    head: Option<DocumentHead>,
 }
 
 impl File {
@@ -45,6 +46,7 @@ impl File {
             headers: vec![("cache-control", "max-age=600".to_owned())],
             body,
             delay: Duration::ZERO,
+            head: None,
         }
     }
 
@@ -73,6 +75,12 @@ impl File {
         self
     }
 
+    /// With the service's own word on where it is divided.
+    pub(super) fn document_head(mut self, bytes: u64) -> Self {
+        self.head = Some(DocumentHead(bytes));
+        self
+    }
+
     pub(super) async fn answer(self) -> Answer {
         if !self.delay.is_zero() {
             sleep(self.delay).await;
@@ -80,6 +88,9 @@ impl File {
         let mut response = Response::builder().status(self.status);
         for (name, value) in &self.headers {
             response = response.header(*name, value);
+        }
+        if let Some(head) = self.head {
+            response = response.extension(head);
         }
         Ok(response.body(self.body)?)
     }
