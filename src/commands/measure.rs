@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use pushgen_analyzer::model::{Conditions, Network};
+use pushgen_analyzer::model::{Conditions, Machine, Network};
 use pushgen_analyzer::{Analyzer, Simulation, Site};
 use pushgen_policy::Policy;
 use pushgen_runtime::PolicyHandle;
@@ -67,7 +67,12 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
         let analysis = analyzer.page(site.page(page)?);
         let (sent, is_interleaved) = sent_by(&policy, &analysis);
         let sent: Vec<_> = sent.iter().map(Entry::sent).collect();
-        let conditions = Conditions::new(*network);
+        let mut conditions = Conditions::new(*network);
+        if takes_pushes(browser) {
+            conditions.machine = Machine::CHROMIUM_103;
+            // So old a browser says nothing of them (RFC 9218).
+            conditions.server.priorities = false;
+        }
         let modelled = analysis.modelled.as_ref()?;
         let simulation = Simulation::of(modelled, &sent, is_interleaved, &conditions);
         let with = match takes_pushes(browser) {
@@ -77,6 +82,7 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
         Some(Prediction {
             fcp_without: simulation.none.fcp,
             fcp_with: with.fcp,
+            limit: simulation.limit.fcp,
         })
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -26,6 +26,8 @@ pub(crate) struct NamedNetwork {
 pub(crate) struct Prediction {
     pub(crate) fcp_without: Time,
     pub(crate) fcp_with: Time,
+    /// What no delivery can beat.
+    pub(crate) limit: Time,
 }
 
 /// Everything that was measured.
@@ -66,6 +68,8 @@ pub(crate) struct Cell {
     pub(crate) unused: Unused,
     /// First contentful paint by the page-load model, if it knows the page.
     pub(crate) predicted: Option<Predicted>,
+    /// Which part of the time between the first paint without and the limit is saved: 1 is all of it, less than 0 a loss.
+    pub(crate) captured: Option<f64>,
     /// What each round gave, in their order.
     pub(crate) samples: Vec<Sample>,
 }
@@ -107,6 +111,8 @@ pub(crate) struct UnusedFile {
 pub(crate) struct Predicted {
     pub(crate) fcp_without: f64,
     pub(crate) fcp_with: f64,
+    /// What no delivery can beat.
+    pub(crate) limit: f64,
 }
 
 /// The loads of a page over one network.
@@ -156,7 +162,9 @@ impl Loads {
             predicted: predicted.map(|it| Predicted {
                 fcp_without: it.fcp_without.as_millis_f64(),
                 fcp_with: it.fcp_with.as_millis_f64(),
+                limit: it.limit.as_millis_f64(),
             }),
+            captured: predicted.and_then(|it| captured(&fcp?, it.limit.as_millis_f64())),
             samples: self.samples.clone(),
         }
     }
@@ -191,6 +199,12 @@ impl Loads {
             files: files.collect(),
         }
     }
+}
+
+/// None if there is nothing to save.
+fn captured(fcp: &Comparison, limit: f64) -> Option<f64> {
+    let possible = fcp.without - limit;
+    (possible > 0.0).then(|| ((fcp.without - fcp.with) / possible * 1000.0).round() / 1000.0)
 }
 
 /// Worse if one of the paints is later; better if one is earlier and none is later.
@@ -259,6 +273,18 @@ mod tests {
                 page: "/".to_owned(),
                 networks: vec![loads.cell(&network, None)],
             }],
+        }
+    }
+
+    #[test]
+    fn the_captured_part_lies_between_what_was_measured_without_and_the_limit() {
+        let fcp = |with, without| Comparison::of(&[(with, without)]).expect("a pair");
+        for (with, without, limit, expected) in [
+            (800.0, 1000.0, 600.0, Some(0.5)),
+            (1100.0, 1000.0, 600.0, Some(-0.25)),
+            (900.0, 1000.0, 1000.0, None),
+        ] {
+            assert_eq!(captured(&fcp(with, without), limit), expected);
         }
     }
 

@@ -49,8 +49,8 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 let predicted = cell.predicted.filter(|_| metric == "FCP");
                 let predicted = predicted.map(|it| {
                     format!(
-                        "  {DIM}model {:.0} -> {:.0} ms{DIM:#}",
-                        it.fcp_without, it.fcp_with
+                        "  {DIM}model {:.0} -> {:.0} ms, limit {:.0}{DIM:#}",
+                        it.fcp_without, it.fcp_with, it.limit
                     )
                 });
                 let figures = figures(&comparison, metric != "load");

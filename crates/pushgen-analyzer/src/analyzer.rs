@@ -285,7 +285,10 @@ impl<'s> Analyzer<'s> {
             graph, modelled, ..
         } = analysis;
         let wire_bytes = |file| self.weight(file).map(Weight::wire);
-        let proposal = propose(graph, self.options.budget, wire_bytes, emit::hint_bytes);
+        let needed: HashSet<&str> = modelled.as_ref().map(Modelled::needed).unwrap_or_default();
+        let holds_paint = |path: &str| needed.contains(path);
+        let budget = self.options.budget;
+        let proposal = propose(graph, budget, holds_paint, wire_bytes, emit::hint_bytes);
         let think = self.options.think;
         let choice = modelled.as_ref().and_then(|modelled| {
             let entries = proposal.choosable(modelled)?;

@@ -3,9 +3,10 @@
 //! In: a page's graph, the weights of its assets and a budget in wire bytes. Out: a [`Plan`] with a
 //! reason for itself and for each entry, and what was left out and why.
 //!
-//! Candidates, in send order: the render-blocking closure in evaluation order (document order, each
-//! sheet followed by its imports), fonts, module graphs that hide something from the preload scanner,
-//! and the image of the largest paint. Then:
+//! Candidates, in send order: the first-paint closure in evaluation order (what blocks rendering in document order, each
+//! sheet followed by its imports, then what else the first content waits for: scripts that stop the parser before it, or
+//! that draw it), fonts, module graphs that hide something from the preload scanner, and the image of the largest paint.
+//! Then:
 //!
 //! - *Push* is all or nothing: a strict subset of the closure saves no round trip over hints. The
 //!   closure is pushed if it is complete (every file is this site's, exists and is certain) and fits
@@ -143,15 +144,18 @@ pub(crate) struct Proposal {
     budget: u64,
     /// By entry: whether it can be hinted at all, and the header has room.
     may_hint: Vec<bool>,
-    /// How many of the closure's first files fit the budget when not all do.
+    /// How many entries are the closure's, and how many of them fit the budget when not all do.
+    in_closure: usize,
     part: usize,
 }
 
-/// Proposes what to send with a page. `wire_bytes` weighs an asset, `None` if it cannot be read; `hint_bytes` gives the
-/// length of its `Link` value, `None` if it cannot be hinted.
+/// Proposes what to send with a page. `holds_paint` tells of what does not block rendering whether the first paint waits for
+/// it all the same; `wire_bytes` weighs an asset, `None` if it cannot be read; `hint_bytes` gives the length of its `Link`
+/// value, `None` if it cannot be hinted.
 pub(crate) fn propose(
     graph: &PageGraph,
     budget: u64,
+    holds_paint: impl Fn(&str) -> bool,
     wire_bytes: impl Fn(FileId) -> Option<u64>,
     hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>,
 ) -> Proposal {
@@ -172,9 +176,16 @@ pub(crate) fn propose(
             })
             .collect()
     };
-    let closure = candidates(&|fetch| fetch.render_blocking);
+    let holds_paint = |fetch: &Fetch| {
+        !fetch.render_blocking
+            && matches!(fetch.destination, Destination::Script | Destination::Style)
+            && holds_paint(&fetch.path)
+    };
+    let mut closure = candidates(&|fetch| fetch.render_blocking);
+    closure.extend(candidates(&holds_paint));
     let fonts = candidates(&|fetch| fetch.class == Class::Font);
-    let modules = module_graphs(candidates(&|fetch| fetch.class == Class::Module));
+    let is_module = |fetch: &Fetch| fetch.class == Class::Module && !holds_paint(fetch);
+    let modules = module_graphs(candidates(&is_module));
 
     let verdict = Closure::judge(graph, &closure, budget);
     let mut planner = Planner {
@@ -184,6 +195,7 @@ pub(crate) fn propose(
         ends_hidden: false,
     };
     planner.add(&closure, verdict == Closure::Fits);
+    let in_closure = planner.entries.len();
     // Behind a closure that is not pushed, other pushes would only compete with it.
     let may_push = matches!(verdict, Closure::Fits | Closure::Empty);
     for group in fonts.chunks(1).chain(modules.iter().map(Vec::as_slice)) {
@@ -211,6 +223,7 @@ pub(crate) fn propose(
         may_hint: planner.entries.iter().map(may_hint).collect(),
         entries: planner.entries,
         left_out: planner.left_out,
+        in_closure,
         part: match verdict {
             Closure::TooLarge { .. } => first_part(&closure, budget),
             _ => 0,
@@ -233,6 +246,7 @@ impl Proposal {
                     Some(Choosable {
                         asset: *assets.get(&entry.asset.path)?,
                         class: entry.class,
+                        in_closure: at < self.in_closure,
                         may_push: at < self.part || entry.means.contains(&Means::Push),
                         may_hint: *may_hint,
                         is_hint_proposed: entry.means.contains(&Means::Hint),
@@ -534,6 +548,7 @@ fn entry_reason(fetch: &Fetch) -> String {
             "the parser and the first paint wait for it"
         }
         (Class::RenderBlocking, _) => "the first paint waits for it",
+        (Class::ParserBlocking, _) => "the parser waits for it before there is anything to show",
         (Class::Font, _) => "text of the page is set in it",
         (Class::Lcp, _) => "the largest paint",
         _ if fetch.depth >= 2 => "part of a module graph",
@@ -560,7 +575,7 @@ fn earlier(gain: f64) -> String {
     }
 }
 
-/// What can be said of a page's render-blocking closure.
+/// What can be said of a page's first-paint closure.
 #[derive(Debug, PartialEq, Eq)]
 enum Closure {
     /// The document could not be read.
@@ -658,24 +673,24 @@ impl Closure {
             }
             Self::Empty => format!("nothing but the document holds back the first paint; {hinted}"),
             Self::Fits if count(Means::Push) == 0 => format!(
-                "the whole render-blocking closure fits the budget of {budget} bytes, but pushes make no simulated load faster without making another one slower; {hinted}"
+                "the whole first-paint closure fits the budget of {budget} bytes, but pushes make no simulated load faster without making another one slower; {hinted}"
             ),
             Self::Fits => format!(
-                "the whole render-blocking closure fits the budget of {budget} bytes and is pushed{}; {hinted}",
+                "the whole first-paint closure fits the budget of {budget} bytes and is pushed{}; {hinted}",
                 gain(|choice| choice.push_gain)
             ),
             Self::TooLarge { bytes } if count(Means::Push) > 0 => format!(
-                "the render-blocking closure of {bytes} bytes exceeds the budget of {budget}, and what fits is pushed{}; {hinted}",
+                "the first-paint closure of {bytes} bytes exceeds the budget of {budget}, and what fits is pushed{}; {hinted}",
                 gain(|choice| choice.push_gain)
             ),
             Self::TooLarge { bytes } => {
                 format!(
-                    "the render-blocking closure of {bytes} bytes exceeds the budget of {budget} and is not pushed; {hinted}"
+                    "the first-paint closure of {bytes} bytes exceeds the budget of {budget} and is not pushed; {hinted}"
                 )
             }
             Self::Incomplete { because } => {
                 format!(
-                    "the render-blocking closure is not complete and is not pushed ({because}); {hinted}"
+                    "the first-paint closure is not complete and is not pushed ({because}); {hinted}"
                 )
             }
         }

@@ -150,7 +150,7 @@ fn needed_html(page: &Page) -> (u32, u32) {
 }
 
 /// Which assets the first paint cannot do without.
-fn needed(page: &Page) -> Vec<bool> {
+pub(super) fn needed(page: &Page) -> Vec<bool> {
     let (_, parsed) = needed_html(page);
     let assets = page.assets();
     let mut needed: Vec<bool> = assets

@@ -6,11 +6,12 @@
 //! all parts of a document alike. Left out: what happens after `load`, files that are missing, and files
 //! that are named by another origin's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use pushgen_policy::{Class, Destination};
 
+use super::bound::needed;
 use super::page::{Asset, Content, Discovery, Kind, Page, PageError};
 use crate::graph::{Fetch, PageGraph, Rank};
 use crate::reference::When;
@@ -47,6 +48,16 @@ pub struct Modelled {
     pub page: Page,
     /// For each asset, its request target. Places in the graph would change when a trace adds to it.
     pub paths: Vec<Arc<str>>,
+}
+
+impl Modelled {
+    /// The request targets of what the first paint cannot do without.
+    #[must_use]
+    pub fn needed(&self) -> HashSet<&str> {
+        let paths = self.paths.iter().zip(needed(&self.page));
+        let paths = paths.filter(|(_, is_needed)| *is_needed);
+        paths.map(|(path, _)| &**path).collect()
+    }
 }
 
 /// Describes a page. `bytes` weighs a fetch, on the wire and decoded, `mark` tells where the document names it.

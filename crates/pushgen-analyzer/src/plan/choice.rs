@@ -48,6 +48,8 @@ pub(crate) struct Choosable {
     /// Which of the model's assets it is.
     pub(crate) asset: u16,
     pub(crate) class: Class,
+    /// Whether the first paint waits for it.
+    pub(crate) in_closure: bool,
     /// Whether it may be pushed.
     pub(crate) may_push: bool,
     /// Whether there is a hint for it that the header has room for, and whether one is likely to gain something.
@@ -208,13 +210,12 @@ fn hint_candidates(page: &Page, entries: &[Choosable]) -> Vec<Vec<bool>> {
         set(&|entry| proposed(entry) && entry.class != Class::Font),
         set(&proposed),
     ];
-    let is_blocking = |entry: &Choosable| entry.class == Class::RenderBlocking;
     // What comes before a file that is late, and what was proposed.
-    let last = |entry: &Choosable| is_blocking(entry) && entry.may_hint && is_late(page, entry);
+    let last = |entry: &Choosable| entry.in_closure && entry.may_hint && is_late(page, entry);
     if let Some(last) = entries.iter().rposition(last) {
         let late = |with_proposed: bool| -> Vec<bool> {
             let wanted = |(at, entry): (usize, &Choosable)| {
-                let is_before = at <= last && is_blocking(entry);
+                let is_before = at <= last && entry.in_closure;
                 entry.may_hint && (is_before || (with_proposed && proposed(entry)))
             };
             entries.iter().enumerate().map(wanted).collect()
@@ -229,15 +230,13 @@ fn push_candidates(entries: &[Choosable]) -> (Vec<Vec<bool>>, f64) {
     let set = |wanted: &dyn Fn(Class) -> bool| -> Vec<bool> {
         entries
             .iter()
-            .map(|entry| entry.may_push && wanted(entry.class))
+            .map(|entry| entry.may_push && (entry.in_closure || wanted(entry.class)))
             .collect()
     };
-    let mut closure = entries
-        .iter()
-        .filter(|entry| entry.class == Class::RenderBlocking);
+    let mut closure = entries.iter().filter(|entry| entry.in_closure);
     if closure.all(|entry| entry.may_push) {
         let sets = vec![
-            set(&|class| class == Class::RenderBlocking),
+            set(&|_| false),
             set(&|class| class != Class::Module),
             set(&|class| class != Class::Font),
             set(&|_| true),

@@ -7,6 +7,7 @@ struct Page {
     fetches: Vec<Fetch>,
     lcp: Vec<LcpImage>,
     foreign: Option<String>,
+    holds_paint: Vec<&'static str>,
 }
 
 impl Page {
@@ -46,7 +47,14 @@ impl Page {
             fetches: (0u32..).zip(fetches).map(fetch).collect(),
             lcp: Vec::new(),
             foreign: None,
+            holds_paint: Vec::new(),
         }
+    }
+
+    /// With these scripts drawing the page, or stopping the parser before there is anything to show.
+    fn holding_paint(mut self, paths: &[&'static str]) -> Self {
+        self.holds_paint = paths.to_vec();
+        self
     }
 
     /// With this image as the largest paint, named by a sheet if it is deeper than the document.
@@ -92,7 +100,15 @@ impl Page {
             foreign_blocker: self.foreign,
             is_read: true,
         };
-        propose(&graph, budget, |_| Some(1000), crate::emit::hint_bytes).settle(None)
+        let holds_paint = |path: &str| self.holds_paint.contains(&path);
+        propose(
+            &graph,
+            budget,
+            holds_paint,
+            |_| Some(1000),
+            crate::emit::hint_bytes,
+        )
+        .settle(None)
     }
 }
 
@@ -444,5 +460,23 @@ fn an_image_that_has_no_link_leaves_it_to_another_of_its_choice() {
             ("/h.webp", "there is no such file in the site"),
             ("/p.webp", "the link of /o.webp lets browsers choose it"),
         ]
+    );
+}
+
+#[test]
+fn scripts_that_the_first_content_waits_for_are_of_the_closure() {
+    let page = || {
+        let body = ("/d.js", Class::ParserBlocking, 1);
+        let page = Page::new(&[SHEET, body, FONT, MODULE, DEEP_MODULE]);
+        page.holding_paint(&["/a.css", "/d.js", "/m.js", "/n.js"])
+    };
+    let hinted = ["/a.css", "/d.js", "/m.js", "/n.js"].map(|path| format!("{path} push+hint"));
+    let (entries, ..) = page().planned(4000);
+    assert_eq!(entries, hinted);
+    let (entries, _, reason) = page().planned(3999);
+    assert_eq!(entries, hinted.map(|entry| entry.replace("push+", "")));
+    assert!(
+        reason.starts_with("the first-paint closure of 4000 bytes exceeds"),
+        "{reason}"
     );
 }

@@ -39,6 +39,7 @@ fn all(page: &Page) -> Vec<Choosable> {
         Choosable {
             asset: at,
             class,
+            in_closure: class == Class::RenderBlocking,
             may_push: class != Class::Lcp,
             may_hint: true,
             is_hint_proposed: true,
