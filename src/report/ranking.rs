@@ -1,7 +1,8 @@
 //! Which pages are worth telling of, where not all can be.
 //!
-//! In: rows of pages. Out: their places, the most telling first: the front page, then in turns the page with the
-//! greatest gain and the page with the most findings, then the others by path.
+//! In: rows of pages. Out: their places, the most telling first: the front page, then one page of each plan, that of most
+//! pages first, then the others. Of several pages those with the greatest gains and with the most findings come first, in
+//! turns, then the others by path.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -12,6 +13,19 @@ use super::PageRow;
 
 /// The places of the rows in the order of their worth.
 pub(crate) fn ranked(rows: &[PageRow]) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    let (mut firsts, others): (Vec<usize>, Vec<usize>) = by_worth(rows)
+        .into_iter()
+        .partition(|at| seen.insert(rows.get(*at).map(|row| &row.plan)));
+    if let [_front, firsts @ ..] = firsts.as_mut_slice() {
+        firsts.sort_by_key(|at| Reverse(rows.get(*at).map(|row| row.same_plan)));
+    }
+    firsts.extend(others);
+    firsts
+}
+
+/// Whatever their plans.
+fn by_worth(rows: &[PageRow]) -> Vec<usize> {
     let key = |at: &usize| rows.get(*at).map(|row| row.path.as_str());
     let gain = |at: &usize| rows.get(*at).map_or(Time::ZERO, PageRow::gain);
     let findings = |at: &usize| rows.get(*at).map_or(0, |row| row.findings);
@@ -48,7 +62,8 @@ mod tests {
     use pushgen_analyzer::{Site, SiteOptions};
 
     use super::*;
-    use crate::report::page_row::FileLists;
+    use crate::page_plan::PagePlan;
+    use crate::report::page_row::{Lists, count_plans};
 
     /// Rows of a site with these pages, each with a gain in milliseconds and a number of findings.
     fn rows(pages: &[(&str, u64, usize)]) -> Vec<PageRow> {
@@ -66,7 +81,9 @@ mod tests {
         for (name, gain, findings) in pages {
             let id = site.page(&format!("/{name}")).or_else(|| site.page("/"));
             let id = id.expect("the page");
-            let mut row = PageRow::of(&analyzer, id, &conditions, &FileLists::default());
+            let analysis = analyzer.page(id);
+            let plan = PagePlan::of(None, &analyzer, &analysis);
+            let mut row = PageRow::of(id, &analysis, &plan, &conditions, &Lists::default());
             let mut push = none;
             push.fcp = none.fcp - Time::from_millis(*gain);
             row.simulation = Some(Simulation {
@@ -93,6 +110,26 @@ mod tests {
         ]);
         let paths: Vec<&str> = ranked(&rows).iter().map(|at| &*rows[*at].path).collect();
         let expected = ["/", "/c.html", "/b.html", "/e.html", "/d.html", "/a.html"];
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn one_page_of_each_plan_comes_first_that_of_most_pages_before_the_others() {
+        let mut rows = rows(&[
+            ("a.html", 90, 0),
+            ("b.html", 80, 0),
+            ("c.html", 70, 0),
+            ("d.html", 60, 0),
+            ("e.html", 50, 9),
+            ("index.html", 0, 0),
+        ]);
+        let plans = ["many", "many", "one", "few", "few", "front"];
+        for (row, plan) in rows.iter_mut().zip(plans) {
+            row.plan = [(plan.to_owned(), Vec::new())].into();
+        }
+        count_plans(&mut rows);
+        let paths: Vec<&str> = ranked(&rows).iter().map(|at| &*rows[*at].path).collect();
+        let expected = ["/", "/a.html", "/e.html", "/c.html", "/b.html", "/d.html"];
         assert_eq!(paths, expected);
     }
 
