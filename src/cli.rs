@@ -86,7 +86,7 @@ pub(crate) enum Command {
     /// Write a report of a site as one HTML file: waterfalls, dependency graphs, what is sent and why, findings
     ///
     /// The file needs no network. Of a large site it lists 5,000 pages and tells of 30 in detail: the front page, one page
-    /// of each plan, and those with the greatest gains and with most findings.
+    /// of each plan and of each template, and those with the greatest gains and with most findings.
     #[command(after_help = EXIT_STATUS_OF_SHOWING, mut_arg("dist", policy_or_site))]
     Report(Report),
     /// Validate a policy, and tell whether it still fits a site

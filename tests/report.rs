@@ -258,8 +258,8 @@ fn pages_in_detail_are_of_different_plans_those_of_most_pages_first() {
     }
     for part in [
         "30 of 314 pages",
-        "The same for 309 other pages.",
-        "The same for 1 other page.",
+        "The same is sent with 309 other pages.",
+        "The same is sent with 1 other page.",
     ] {
         assert!(html.contains(part), "{part:?} is not in the report");
     }

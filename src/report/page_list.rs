@@ -45,7 +45,7 @@ impl fmt::Display for PageList<'_> {
         if rows.len() < *pages {
             writeln!(
                 f,
-                "<p class=\"note\">{} of {} are listed: one of each plan, and those with the greatest gains and with most \
+                "<p class=\"note\">{} of {} are listed: one of each plan and template, and those with the greatest gains and with most \
                  findings. <code>--page</code> names others.</p>",
                 rows.len(),
                 count(*pages, "page")

@@ -31,7 +31,7 @@ pub(crate) struct PageRow {
     /// What is sent with it, and how: what tells two plans apart.
     pub(super) plan: Arc<[SentBy]>,
     /// The files that it asks for, whose findings it shares with other pages.
-    files: Arc<[FileId]>,
+    pub(super) files: Arc<[FileId]>,
 }
 
 /// A request target with the means that it may be sent by.

@@ -42,9 +42,17 @@ impl Display for PageSection<'_> {
             name(&view.graph.file),
             bytes(view.document_bytes),
             prose(view.plan.reason.trim_end_matches('.')),
-            match view.same_plan {
-                0 => String::new(),
-                others => format!(" The same for {}.", count(others, "other page")),
+            match (view.same_plan, view.plan.entries.is_empty()) {
+                (0, _) => String::new(),
+                (others, false) => {
+                    format!(" The same is sent with {}.", count(others, "other page"))
+                }
+                (others, true) => {
+                    format!(
+                        " Nothing is sent with {} either.",
+                        count(others, "other page")
+                    )
+                }
             },
         )?;
         match &view.loads {

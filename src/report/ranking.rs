@@ -1,11 +1,12 @@
 //! Which pages are worth telling of, where not all can be.
 //!
 //! In: rows of pages. Out: their places, the most telling first: the front page, then one page of each plan, that of most
-//! pages first, then the others. Of several pages those with the greatest gains and with the most findings come first, in
-//! turns, then the others by path.
+//! pages first, then one of each template, known by the files that it asks for, then the others. Of several pages those
+//! with the greatest gains and with the most findings come first, in turns, then the others by path.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use pushgen_analyzer::model::Time;
 
@@ -13,18 +14,36 @@ use super::PageRow;
 
 /// The places of the rows in the order of their worth.
 pub(crate) fn ranked(rows: &[PageRow]) -> Vec<usize> {
-    let mut seen = HashSet::new();
-    let (mut firsts, others): (Vec<usize>, Vec<usize>) = by_worth(rows)
-        .into_iter()
-        .partition(|at| seen.insert(rows.get(*at).map(|row| &row.plan)));
-    if let [_front, firsts @ ..] = firsts.as_mut_slice() {
-        firsts.sort_by_key(|at| Reverse(rows.get(*at).map(|row| row.same_plan)));
-    }
-    firsts.extend(others);
-    firsts
+    let by_worth = by_worth(rows);
+    let mut ranked: Vec<usize> = by_worth.iter().copied().take(1).collect();
+    let others: Vec<usize> = by_worth.into_iter().skip(1).collect();
+    let others = one_of_each(rows, |row| &row.plan, &mut ranked, others);
+    let others = one_of_each(rows, |row| (&row.plan, &row.files), &mut ranked, others);
+    ranked.extend(others);
+    ranked
 }
 
-/// Whatever their plans.
+/// Ranks one of each kind that is not ranked yet, the kind of most pages first. Returns the others.
+fn one_of_each<'a, K: Hash + Eq>(
+    rows: &'a [PageRow],
+    kind: impl Fn(&'a PageRow) -> K,
+    ranked: &mut Vec<usize>,
+    others: Vec<usize>,
+) -> Vec<usize> {
+    let mut counts: HashMap<K, usize> = HashMap::new();
+    for row in rows {
+        *counts.entry(kind(row)).or_default() += 1;
+    }
+    let kind_of = |at: &usize| rows.get(*at).map(&kind);
+    let mut seen: HashSet<Option<K>> = ranked.iter().map(kind_of).collect();
+    let (mut firsts, others): (Vec<usize>, Vec<usize>) =
+        others.into_iter().partition(|at| seen.insert(kind_of(at)));
+    firsts.sort_by_key(|at| Reverse(kind_of(at).and_then(|kind| counts.get(&kind).copied())));
+    ranked.extend(firsts);
+    others
+}
+
+/// Whatever their plans and templates.
 fn by_worth(rows: &[PageRow]) -> Vec<usize> {
     let key = |at: &usize| rows.get(*at).map(|row| row.path.as_str());
     let gain = |at: &usize| rows.get(*at).map_or(Time::ZERO, PageRow::gain);
@@ -54,16 +73,16 @@ fn by_worth(rows: &[PageRow]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use pushgen_analyzer::Simulation;
     use pushgen_analyzer::model::{
         Asset, Conditions, Content, Delivery, Discovery, Kind, NETWORK_CLASSES, Page, load,
         lower_bound,
     };
+    use pushgen_analyzer::{FileId, Simulation};
     use pushgen_analyzer::{Site, SiteOptions};
 
     use super::*;
     use crate::page_plan::PagePlan;
-    use crate::report::page_row::{Lists, count_plans};
+    use crate::report::page_row::Lists;
 
     /// Rows of a site with these pages, each with a gain in milliseconds and a number of findings.
     fn rows(pages: &[(&str, u64, usize)]) -> Vec<PageRow> {
@@ -127,9 +146,27 @@ mod tests {
         for (row, plan) in rows.iter_mut().zip(plans) {
             row.plan = [(plan.to_owned(), Vec::new())].into();
         }
-        count_plans(&mut rows);
         let paths: Vec<&str> = ranked(&rows).iter().map(|at| &*rows[*at].path).collect();
         let expected = ["/", "/a.html", "/e.html", "/c.html", "/b.html", "/d.html"];
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn of_pages_with_one_plan_those_of_different_templates_come_first() {
+        let mut rows = rows(&[
+            ("a.html", 50, 0),
+            ("b.html", 40, 0),
+            ("c.html", 30, 0),
+            ("d.html", 20, 0),
+            ("e.html", 10, 0),
+            ("index.html", 0, 0),
+        ]);
+        let files: Vec<FileId> = rows.iter().map(|row| row.page).collect();
+        for (row, template) in rows.iter_mut().zip([0, 0, 1, 2, 2, 3]) {
+            row.files = [files[template]].into();
+        }
+        let paths: Vec<&str> = ranked(&rows).iter().map(|at| &*rows[*at].path).collect();
+        let expected = ["/", "/a.html", "/d.html", "/c.html", "/b.html", "/e.html"];
         assert_eq!(paths, expected);
     }
 
