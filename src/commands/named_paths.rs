@@ -1,7 +1,7 @@
 //! The paths that a person named: a policy file, a site's folder, or both, in any order.
 //!
 //! In: the arguments of `check`, `simulate` or `report`. Out: which is which; for the latter two the site to load and the
-//! policy whose plans are told of. Where a policy is named alone, [`site_of_policy`](super::site_of_policy) finds its site.
+//! policy whose plans are told of. Where a policy is named alone, [`site_of_policy`] finds its site.
 
 use std::path::Path;
 
