@@ -1,5 +1,6 @@
 //! What may be typed: the arguments and their help, nothing of what they do.
 
+mod told;
 mod value;
 
 use std::collections::HashSet;
@@ -30,6 +31,15 @@ Exit status:
 /// What `--origin` does where a policy is written.
 const ORIGIN_OF_A_POLICY: &str = "\
 Where the site will be served, such as `https://example.com`: its absolute URLs are then its own, and URL fingerprints are written";
+
+/// The first path of the commands that take both, in any order.
+fn policy_or_site(dist: clap::Arg) -> clap::Arg {
+    // What is changed goes behind all others, and would be the second then.
+    dist.index(1).value_name("FILE|DIST").help(
+        "A policy file, a site's folder, or both. Beside a policy alone its site is looked for: the file's folder, or a build's \
+         folder in it, such as dist",
+    )
+}
 
 const GLOBAL: &str = "Global options";
 
@@ -71,13 +81,13 @@ pub(crate) enum Command {
     ///
     /// For each page and network: the first and the largest paint of a first visit without a plan, with its hints, with
     /// its pushes, and the limit that nothing can beat.
-    #[command(after_help = EXIT_STATUS_OF_SHOWING)]
+    #[command(after_help = EXIT_STATUS_OF_SHOWING, mut_arg("dist", policy_or_site))]
     Simulate(Simulate),
     /// Write a report of a site as one HTML file: waterfalls, dependency graphs, what is sent and why, findings
     ///
-    /// The file needs no network. Of a large site it lists 5,000 pages and tells of 30 in detail: the front page, and those
-    /// with the greatest gains and with most findings.
-    #[command(after_help = EXIT_STATUS_OF_SHOWING)]
+    /// The file needs no network. Of a large site it lists 5,000 pages and tells of 30 in detail: the front page, one page
+    /// of each plan and of each template, and those with the greatest gains and with most findings.
+    #[command(after_help = EXIT_STATUS_OF_SHOWING, mut_arg("dist", policy_or_site))]
     Report(Report),
     /// Validate a policy, and tell whether it still fits a site
     #[command(after_help = EXIT_STATUS)]
@@ -157,6 +167,10 @@ pub(crate) struct Explain {
 pub(crate) struct Simulate {
     #[command(flatten)]
     pub(crate) site: SiteArguments,
+
+    /// The site beside its policy, or the policy beside its site
+    #[arg(value_name = "DIST|FILE", index = 2)]
+    pub(crate) beside: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
     #[command(flatten)]
@@ -184,10 +198,18 @@ pub(crate) struct Simulate {
 pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) site: SiteArguments,
+
+    /// The site beside its policy, or the policy beside its site
+    #[arg(value_name = "DIST|FILE", index = 2)]
+    pub(crate) beside: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
     #[command(flatten)]
     pub(crate) traces: TraceArguments,
+
+    /// The policy whose plans are told of, instead of those that `analyze` would write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 
     /// Where to write the report; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
@@ -351,6 +373,9 @@ pub(crate) enum Log {
 /// The file that `analyze` writes unless told otherwise.
 pub(crate) const DEFAULT_POLICY: &str = "push-policy.json";
 
+/// The URL path that a folder is served at unless told otherwise.
+const ROOT: &str = "/";
+
 /// How a folder becomes a site, and for whom it is analysed.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SiteArguments {
@@ -366,7 +391,7 @@ pub(crate) struct SiteArguments {
     pub(crate) exclude: Vec<String>,
 
     /// The URL path that the folder is served at
-    #[arg(long, value_name = "PATH", default_value = "/", value_parser = value::base_path)]
+    #[arg(long, value_name = "PATH", default_value = ROOT, value_parser = value::base_path)]
     pub(crate) base_path: String,
 
     /// about.html is served as /about

@@ -9,6 +9,8 @@ mod commands;
 #[cfg(feature = "measure")]
 mod measure;
 mod output;
+mod page_plan;
+mod policy_file;
 mod progress;
 mod report;
 #[cfg(feature = "serve")]

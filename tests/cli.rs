@@ -274,7 +274,14 @@ fn an_origin_is_written_in_its_normal_spelling() {
 
 #[test]
 fn every_help_ends_with_the_global_options_and_the_exit_status() {
-    for (command, statuses) in [("analyze", 3), ("graph", 2), ("explain", 2), ("check", 3)] {
+    for (command, statuses) in [
+        ("analyze", 3),
+        ("graph", 2),
+        ("explain", 2),
+        ("simulate", 2),
+        ("report", 2),
+        ("check", 3),
+    ] {
         for flag in ["-h", "--help"] {
             let help = pushgen(&[command, flag]).ok().stdout;
             let (own, end) = help
@@ -292,6 +299,11 @@ fn every_help_ends_with_the_global_options_and_the_exit_status() {
     }
     let help = |command| pushgen(&[command, "--help"]).ok().stdout;
     assert!(help("graph").contains("standard error"));
+    for command in ["simulate", "report"] {
+        let usage = format!("Usage: pushgen {command} [OPTIONS] <FILE|DIST> [DIST|FILE]\n");
+        assert!(help(command).contains(&usage), "{}", help(command));
+        assert!(help(command).contains("--policy <FILE>"));
+    }
     for (command, writes_fingerprints) in [("analyze", true), ("graph", false), ("explain", false)]
     {
         assert_eq!(

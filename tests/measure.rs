@@ -55,7 +55,10 @@ fn what_cannot_be_measured_is_told_with_what_can() {
         &["--page", "/nowhere/"],
         "no page /nowhere/ in the site; its pages are ",
     );
-    refused(&["--policy", "Cargo.toml"], "Cargo.toml is no valid policy");
+    refused(
+        &["--policy", "Cargo.toml"],
+        "Cargo.toml is not a valid policy",
+    );
     refused(&["--runs", "0"], "invalid value '0' for '--runs <N>'");
 }
 

@@ -144,6 +144,10 @@ fn a_report_tells_of_every_page_and_of_what_is_sent() {
         "nothing is painted before it",
         "hides it from the preload scanner",
         "used by text in",
+        "main thread",
+        "<title>/js/main.js compiled and run, ",
+        "<title>HTML parsed, ",
+        "The main thread is busy for ",
     ] {
         assert!(html.contains(part), "{part:?} is not in the report");
     }
@@ -213,6 +217,103 @@ fn of_many_pages_some_are_told_of_in_detail_and_the_others_by_name() {
     let named = report(&["--page", "/39.html", "--page", "38.html"]);
     assert_eq!(in_detail(&named), 2);
     assert!(named.contains("<h3>/39.html</h3>") && named.contains("<h3>/38.html</h3>"));
+}
+
+/// Of so many pages no analysis is kept until the end.
+#[test]
+fn pages_in_detail_are_of_different_plans_those_of_most_pages_first() {
+    let site = TestSite::new(&[
+        ("a.css", b"@import 'b.css';"),
+        ("b.css", b"p { color: red }"),
+        ("c.css", b"@import 'd.css';"),
+        ("d.css", b"p { color: green }"),
+        ("e.css", b"@import 'b.css'; @import 'd.css';"),
+    ]);
+    let write = |name: &str, sheet: &str| {
+        let page = format!("<!doctype html><link rel=stylesheet href=/{sheet}.css><p>{name}");
+        site.write(name, page.as_bytes());
+    };
+    for number in 0..310 {
+        write(&format!("notes/{number:03}.html"), "a");
+    }
+    write("posts/1.html", "c");
+    write("posts/2.html", "c");
+    write("zoo.html", "e");
+    site.write("index.html", b"<!doctype html><p>Text");
+    let html = site
+        .pushgen(&["report", "dist", "-o", "-", "--jobs", "2"])
+        .ok()
+        .stdout;
+    let one = site
+        .pushgen(&["report", "dist", "-o", "-", "--jobs", "1"])
+        .ok()
+        .stdout;
+    assert!(html == one, "it does not depend on the threads");
+    let elements = elements(&html);
+    let pages = elements.iter().filter(|it| it.name == "h3");
+    let pages: Vec<&str> = pages.map(|it| it.text.as_str()).collect();
+    assert_eq!(pages.len(), 30);
+    for page in ["/", "/posts/1.html", "/zoo.html"] {
+        assert!(pages.contains(&page), "{page} is not in {pages:?}");
+    }
+    for part in [
+        "30 of 314 pages",
+        "The same is sent with 309 other pages.",
+        "The same is sent with 1 other page.",
+    ] {
+        assert!(html.contains(part), "{part:?} is not in the report");
+    }
+}
+
+#[test]
+fn a_report_tells_of_the_plans_of_a_policy() {
+    let site = TestSite::new(&[
+        (
+            "index.html",
+            b"<!doctype html><link rel=stylesheet href=a.css><p>Text.",
+        ),
+        ("a.css", b"@import 'b.css'; p { color: red }"),
+        ("b.css", b"p { color: green }"),
+    ]);
+    site.pushgen(&["analyze", "dist", "-q"]).ok();
+    let file = site.folder.path().join("push-policy.json");
+    let policy = std::fs::read_to_string(&file).expect("a policy");
+    let mut policy: serde_json::Value = serde_json::from_str(&policy).expect("JSON");
+    policy["plans"][0]["reason"] = "because <somebody> wrote so".into();
+    policy["plans"][0]["entries"][1]["reason"] = "by hand".into();
+    std::fs::write(&file, policy.to_string()).expect("a file");
+    let forms: [&[&str]; 4] = [
+        &["push-policy.json"],
+        &["push-policy.json", "dist"],
+        &["dist", "push-policy.json"],
+        &["dist", "--policy", "push-policy.json"],
+    ];
+    for form in forms {
+        let run = site.pushgen(&[&["report", "-o", "-"], form].concat()).ok();
+        needs_nothing(&run.stdout);
+        for part in [
+            "<dt>Plans of</dt><dd>push-policy.json</dd>",
+            "because &lt;somebody&gt; wrote so",
+            "by hand",
+            "2 pushed, 2 hinted; first paint ",
+            "<h5>with pushes</h5>",
+        ] {
+            assert!(run.stdout.contains(part), "{form:?}: {part:?} is missing");
+        }
+    }
+    // A page that the policy does not have is told of as such.
+    site.write(
+        "new.html",
+        b"<!doctype html><link rel=stylesheet href=a.css><p>Text.",
+    );
+    let run = site
+        .pushgen(&["report", "push-policy.json", "-o", "-"])
+        .ok();
+    assert!(run.stdout.contains("the policy does not know the page"));
+    assert!(
+        run.stdout
+            .contains("2 pages, 1 of them with something to send.")
+    );
 }
 
 #[test]

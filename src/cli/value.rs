@@ -95,6 +95,16 @@ pub(crate) struct ViewportArgument {
     pub(super) says_dpr: bool,
 }
 
+impl ViewportArgument {
+    /// One that a policy names.
+    pub(super) const fn told(viewport: Viewport) -> Self {
+        Self {
+            viewport,
+            says_dpr: true,
+        }
+    }
+}
+
 pub(super) fn viewport(text: &str) -> Result<ViewportArgument, String> {
     let viewport = text
         .parse()

@@ -6,19 +6,21 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use pushgen_analyzer::{Analyzer, ColorScheme, Options, Site, SiteOptions, Viewport};
+use anyhow::Context;
+use pushgen_analyzer::Analyzer;
 use pushgen_policy::{Class, CrossOrigin, Destination, Means, Policy, wire};
 use serde::Serialize;
 
+use super::named_paths::NamedPaths;
 use super::use_threads;
-use crate::cli::{Arguments, Check, DEFAULT_POLICY, Format};
+use crate::cli::{Arguments, Check, DEFAULT_POLICY, Format, SiteArguments};
 use crate::output::terminal::shown;
 use crate::output::{BOLD, GREEN, YELLOW, count, stdout};
+use crate::policy_file::PolicyFile;
 use crate::progress::Progress;
 
 /// What `check` found; with `--format json` one line on standard output.
@@ -39,12 +41,10 @@ struct Report {
 }
 
 pub(crate) fn run(command: &Check, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (policy_path, site) = paths(&command.paths)?;
-    let bytes = read(&policy_path)?;
-    let name = policy_path.display().to_string();
-    let policy =
-        Policy::from_json(&bytes).with_context(|| format!("{name} is not a valid policy"))?;
-    let unknown_fields = Policy::unknown_fields(&bytes).with_context(|| name.clone())?;
+    let named = NamedPaths::of("check", command.paths.iter().map(PathBuf::as_path))?;
+    let path = named.policy.unwrap_or(Path::new(DEFAULT_POLICY));
+    let PolicyFile { name, json, policy } = PolicyFile::read(path)?;
+    let unknown_fields = Policy::unknown_fields(&json).with_context(|| name.clone())?;
     let mut report = Report {
         policy: name,
         valid: true,
@@ -54,7 +54,7 @@ pub(crate) fn run(command: &Check, arguments: &Arguments) -> anyhow::Result<Exit
         changed_pages: Vec::new(),
         changed_assets: Vec::new(),
     };
-    if let Some(dist) = site {
+    if let Some(dist) = named.folder {
         use_threads(command.jobs)?;
         compare(&policy, dist, arguments, &mut report)?;
     }
@@ -68,60 +68,19 @@ pub(crate) fn run(command: &Check, arguments: &Arguments) -> anyhow::Result<Exit
     Ok(ExitCode::from(u8::from(report.current == Some(false))))
 }
 
-/// Tells the policy file from the site's folder.
-fn paths(given: &[PathBuf]) -> anyhow::Result<(PathBuf, Option<&Path>)> {
-    let mut policy = None;
-    let mut site = None;
-    for path in given {
-        if path != Path::new("-") && !path.exists() {
-            bail!(
-                "cannot read {}: it does not exist; `pushgen analyze DIST` writes a policy",
-                path.display()
-            );
-        }
-        let slot = if path.is_dir() {
-            &mut site
-        } else {
-            &mut policy
-        };
-        if slot.replace(path.as_path()).is_some() {
-            bail!(
-                "check takes one policy file and one folder; {} is one too many",
-                path.display()
-            );
-        }
-    }
-    Ok((
-        policy.map_or_else(|| PathBuf::from(DEFAULT_POLICY), Path::to_owned),
-        site,
-    ))
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .context("cannot read standard input")?;
-        return Ok(bytes);
-    }
-    std::fs::read(path).with_context(|| {
-        format!(
-            "cannot read {}; `pushgen analyze DIST` writes a policy",
-            path.display()
-        )
-    })
-}
-
 fn compare(
     policy: &Policy,
     dist: &Path,
     arguments: &Arguments,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let (site_options, options) = told(policy);
-    let site = Site::load(dist, &site_options)?;
+    let told = SiteArguments::of(dist).heeding(policy);
+    let mut options = told.options();
+    if let Some(analysis) = policy.analysis() {
+        options.budget = analysis.budget;
+        options.etags = analysis.etags;
+    }
+    let site = told.load()?;
     let analyzer = Analyzer::new(&site, options);
     let progress = Progress::new(site.pages().len(), arguments.quiet > 0);
     let fresh = analyzer
@@ -240,34 +199,6 @@ fn changed_assets(old: &[wire::Asset], new: &[wire::Asset]) -> Vec<String> {
     }
     changed.dedup();
     changed
-}
-
-/// The options that a policy was made with.
-fn told(policy: &Policy) -> (SiteOptions, Options) {
-    let mut site = SiteOptions::default();
-    let mut options = Options::default();
-    options.origin = policy.origin().cloned();
-    if let Some(analysis) = policy.analysis() {
-        site.include.clone_from(&analysis.include);
-        site.exclude.clone_from(&analysis.exclude);
-        site.base_path.clone_from(&analysis.base_path);
-        site.clean_urls = analysis.clean_urls;
-        options.budget = analysis.budget;
-        options.etags = analysis.etags;
-        let color_scheme = match analysis.color_scheme {
-            pushgen_policy::ColorScheme::Dark => ColorScheme::Dark,
-            _ => ColorScheme::Light,
-        };
-        let viewport = |viewport: &pushgen_policy::Viewport| Viewport {
-            width: u32::from(viewport.width),
-            height: u32::from(viewport.height),
-            screen: None,
-            dpr: viewport.dpr(),
-            color_scheme,
-        };
-        options.viewports = analysis.viewports.iter().map(viewport).collect();
-    }
-    (site, options)
 }
 
 fn print(report: &Report, arguments: &Arguments) -> anyhow::Result<()> {

@@ -10,7 +10,6 @@ use pushgen_analyzer::{Analyzer, Simulation, Site};
 use pushgen_policy::Policy;
 use pushgen_runtime::PolicyHandle;
 
-use super::sent::{Entry, sent_by};
 use super::serve::told_to_stop;
 use super::{find_page, use_threads};
 use crate::cli::{Arguments, Measure};
@@ -19,6 +18,8 @@ use crate::measure::runs::Measuring;
 use crate::measure::statistics::FEWEST;
 use crate::measure::{browser, table, verdict};
 use crate::output::{self, count, file, stdout};
+use crate::page_plan::PagePlan;
+use crate::policy_file::PolicyFile;
 use crate::progress::Progress;
 use crate::serve::files::{Files, FilesOptions};
 
@@ -65,8 +66,7 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
     let analyzer = Analyzer::new(&site, command.site.options());
     let predict = |page: &str, network: &Network, browser: &str| {
         let analysis = analyzer.page(site.page(page)?);
-        let (sent, is_interleaved) = sent_by(&policy, &analysis);
-        let sent: Vec<_> = sent.iter().map(Entry::sent).collect();
+        let plan = PagePlan::of_policy(&policy, &analysis);
         let mut conditions = Conditions::new(*network);
         if takes_pushes(browser) {
             conditions.machine = Machine::CHROMIUM_103;
@@ -74,7 +74,7 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
             conditions.server.priorities = false;
         }
         let modelled = analysis.modelled.as_ref()?;
-        let simulation = Simulation::of(modelled, &sent, is_interleaved, &conditions);
+        let simulation = Simulation::of(modelled, &plan.sent(), plan.is_interleaved, &conditions);
         let with = match takes_pushes(browser) {
             true => simulation.push,
             false => simulation.hints,
@@ -139,10 +139,7 @@ fn networks(command: &Measure) -> anyhow::Result<Vec<NamedNetwork>> {
 
 fn policy(command: &Measure, site: &Site, quiet: bool) -> anyhow::Result<Policy> {
     if let Some(path) = &command.policy {
-        let json = std::fs::read(path)
-            .with_context(|| format!("cannot read the policy {}", path.display()))?;
-        return Policy::from_json(&json)
-            .with_context(|| format!("{} is no valid policy", path.display()));
+        return Ok(PolicyFile::read(path)?.policy);
     }
     let progress = Progress::new(site.pages().len(), quiet);
     let analysis = Analyzer::new(site, command.site.options())

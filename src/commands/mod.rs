@@ -6,12 +6,13 @@ pub(crate) mod explain;
 pub(crate) mod graph;
 #[cfg(feature = "measure")]
 pub(crate) mod measure;
+mod named_paths;
 pub(crate) mod report;
 pub(crate) mod schema;
-mod sent;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
 pub(crate) mod simulate;
+mod site_of_policy;
 mod traces;
 
 use anyhow::{Context, bail};

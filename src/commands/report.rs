@@ -1,36 +1,55 @@
 //! `pushgen report`: a site's pages, plans and loads as one HTML file.
 //!
-//! Every page is analysed once for the list, those in detail once more, so that what is kept of a large site is small.
+//! Every page is analysed once. Which are told of in detail is known when all are; the analyses of a small site are kept
+//! until then, and of a large one the few that it takes are made once more.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::bail;
 use pushgen_analyzer::model::Conditions;
-use pushgen_analyzer::{Analyzer, FileId, Site};
+use pushgen_analyzer::{Analyzer, FileId, PageAnalysis, Site};
 use rayon::prelude::*;
 
+use super::named_paths::Subject;
 use super::{find_page, first_visits, traces, use_threads};
 use crate::cli::{Arguments, Report as Command};
 use crate::output::{count, file, stdout};
+use crate::page_plan::PagePlan;
+use crate::policy_file::PolicyFile;
 use crate::progress::Progress;
 use crate::report::{
-    FileLists, MAX_DETAILS, MAX_LISTED, PageRow, PageView, Report, counted, ranked,
+    Lists, MAX_DETAILS, MAX_LISTED, PageRow, PageView, Report, count_findings, count_plans, ranked,
 };
 
 /// The class that Lighthouse judges pages by.
 const USUAL: &str = "slow-4g";
 
+/// Of a site with more pages no analysis is kept: what is made once more then is a tenth of the work at most.
+const MAX_KEPT: usize = 10 * MAX_DETAILS;
+/// Fetches of all analyses that are kept.
+const MAX_KEPT_FETCHES: usize = 100_000;
+
 pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let to_stdout = command.output == Path::new("-");
     use_threads(command.site.jobs)?;
-    let site = command.site.load()?;
+    let Subject { site, policy } = Subject::of(
+        "report",
+        &command.site,
+        command.beside.as_deref(),
+        command.policy.as_deref(),
+        arguments.quiet > 0,
+    )?;
+    let dist = site.dist.clone();
+    let mut options = command.plan.complete(site.options());
+    let site = site.load()?;
     if !to_stdout {
         refuse_own_page(&site, &command.output)?;
     }
-    let mut options = command.plan.complete(command.site.options());
     options.traces = traces::read(&command.traces)?;
-    let settings = settings(command, &options);
+    let settings = settings(command, &options, policy.as_ref());
+    let policy = policy.as_ref().map(|file| &file.policy);
     let analyzer = Analyzer::new(&site, options);
     let named = command.page.iter().map(|page| find_page(&site, page));
     let mut named: Vec<FileId> = named.collect::<Result<_, _>>()?;
@@ -47,20 +66,30 @@ pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<Ex
     };
 
     let progress = Progress::new(pages.len(), arguments.quiet > 0);
-    let lists = FileLists::default();
-    let mut rows: Vec<PageRow> = pages
+    let lists = Lists::default();
+    let room = Room::of(pages.len());
+    let analyse = |page: FileId| {
+        let analysis = analyzer.page(page);
+        let plan = PagePlan::of(policy, &analyzer, &analysis);
+        (analysis, plan)
+    };
+    let (mut rows, mut kept): (Vec<PageRow>, Vec<Option<Analysed>>) = pages
         .par_iter()
         .map(|page| {
-            let row = PageRow::of(&analyzer, *page, first, &lists);
+            let analysed = analyse(*page);
+            let (analysis, plan) = &analysed;
+            let row = PageRow::of(*page, analysis, plan, first, &lists);
             progress.page_done();
-            row
+            let is_kept = room.takes(analysis);
+            (row, is_kept.then_some(analysed))
         })
-        .collect();
+        .unzip();
     progress.finish();
     let mut shared_findings = analyzer.shared_findings();
     shared_findings.sort();
     shared_findings.dedup();
-    let counts = counted(&analyzer, &rows, &shared_findings);
+    count_plans(&mut rows);
+    let counts = count_findings(&analyzer, &rows, &shared_findings);
     for row in &mut rows {
         row.add_shared(&counts);
     }
@@ -83,13 +112,20 @@ pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<Ex
             row.detail = Some(number);
         }
     }
+    let detailed: Vec<(&PageRow, Option<Analysed>)> = detailed
+        .into_iter()
+        .filter_map(|at| Some((rows.get(at)?, kept.get_mut(at).and_then(Option::take))))
+        .collect();
+    drop(kept);
     let details: Vec<PageView> = detailed
-        .par_iter()
-        .filter_map(|at| rows.get(*at))
-        .map(|row| PageView::of(&analyzer, row.page, first, &networks, &shared_findings))
+        .into_par_iter()
+        .map(|(row, kept)| {
+            let analysed = kept.unwrap_or_else(|| analyse(row.page));
+            PageView::of(&analyzer, row, analysed, first, &networks, &shared_findings)
+        })
         .collect();
     let report = Report {
-        site: name(&command.site.dist),
+        site: name(&dist),
         settings,
         network: network.clone(),
         pages: pages.len(),
@@ -119,6 +155,33 @@ pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
+/// A page's analysis and its plan.
+type Analysed = (PageAnalysis, PagePlan);
+
+/// How many fetches the analyses that are kept may still have. Which ones are kept depends on the threads; what is told
+/// of a page does not.
+struct Room(AtomicUsize);
+
+impl Room {
+    fn of(pages: usize) -> Self {
+        let fetches = if pages > MAX_KEPT {
+            0
+        } else {
+            MAX_KEPT_FETCHES
+        };
+        Self(AtomicUsize::new(fetches))
+    }
+
+    fn takes(&self, analysis: &PageAnalysis) -> bool {
+        // The page itself takes room, too.
+        let needs = analysis.graph.fetches.len() + 1;
+        let left = |room: usize| room.checked_sub(needs);
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left)
+            .is_ok()
+    }
+}
+
 /// A report within the site would be one of its pages the next time.
 fn refuse_own_page(site: &Site, output: &Path) -> anyhow::Result<()> {
     let folder = match output.parent() {
@@ -139,11 +202,18 @@ fn refuse_own_page(site: &Site, output: &Path) -> anyhow::Result<()> {
 }
 
 /// What the report says of how it was made.
-fn settings(command: &Command, options: &pushgen_analyzer::Options) -> Vec<(&'static str, String)> {
+fn settings(
+    command: &Command,
+    options: &pushgen_analyzer::Options,
+    policy: Option<&PolicyFile>,
+) -> Vec<(&'static str, String)> {
     let viewports: Vec<String> = options.viewports.iter().map(ToString::to_string).collect();
     let mut settings = vec![
         ("Viewports", viewports.join(", ")),
-        ("Budget", crate::output::bytes(options.budget)),
+        match policy {
+            None => ("Budget", crate::output::bytes(options.budget)),
+            Some(file) => ("Plans of", name(Path::new(&file.name))),
+        },
         (
             "Server thinks",
             format!("{} ms", command.plan.think.as_millis_f64()),

@@ -6,17 +6,17 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use pushgen_analyzer::model::{Load, Time, captured};
-use pushgen_analyzer::{Analyzer, PageAnalysis, Sent, Simulation};
-use pushgen_policy::Policy;
+use pushgen_analyzer::{Analyzer, Simulation};
 use serde::Serialize;
 
-use super::sent::{Entry, sent_by};
+use super::named_paths::Subject;
 use super::{first_visits, pages, traces, use_threads};
 use crate::cli::{Arguments, Format, Simulate};
 use crate::output::terminal::shown;
 use crate::output::{BOLD, DIM, GREEN, RED, stdout};
+use crate::page_plan::PagePlan;
 use crate::progress::Progress;
 
 /// Pages that are shown to people unless they name some.
@@ -24,19 +24,16 @@ const MAX_SHOWN: usize = 20;
 
 pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     use_threads(command.site.jobs)?;
-    let policy = match &command.policy {
-        Some(path) => {
-            let name = path.display();
-            let bytes = std::fs::read(path).with_context(|| {
-                format!("cannot read {name}; `pushgen analyze DIST` writes a policy")
-            })?;
-            let policy = Policy::from_json(&bytes);
-            Some(policy.with_context(|| format!("{name} is not a valid policy"))?)
-        }
-        None => None,
-    };
-    let site = command.site.load()?;
-    let mut options = command.plan.complete(command.site.options());
+    let Subject { site, policy } = Subject::of(
+        "simulate",
+        &command.site,
+        command.beside.as_deref(),
+        command.policy.as_deref(),
+        arguments.quiet > 0,
+    )?;
+    let policy = policy.map(|file| file.policy);
+    let mut options = command.plan.complete(site.options());
+    let site = site.load()?;
     options.traces = traces::read(&command.traces)?;
     let analyzer = Analyzer::new(&site, options);
     let pages = pages(&site, &command.page)?;
@@ -49,8 +46,8 @@ pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<E
         for page in pages {
             let analysis = analyzer.page(page);
             progress.page_done();
-            let (sent, is_interleaved) = sent(&analyzer, &analysis, policy.as_ref());
-            let sent: Vec<Sent<'_>> = sent.iter().map(Entry::sent).collect();
+            let plan = PagePlan::of(policy.as_ref(), &analyzer, &analysis);
+            let sent = plan.sent();
             if sent.is_empty() && !is_named && !is_json {
                 continue;
             }
@@ -61,7 +58,7 @@ pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<E
             shown_pages += 1;
             let rows = networks.iter().filter_map(|(network, conditions)| {
                 let modelled = analysis.modelled.as_ref()?;
-                let simulation = Simulation::of(modelled, &sent, is_interleaved, conditions);
+                let simulation = Simulation::of(modelled, &sent, plan.is_interleaved, conditions);
                 Some((network.as_str(), simulation))
             });
             let rows: Vec<_> = rows.collect();
@@ -93,21 +90,6 @@ pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<E
         })?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What the policy sends with a page, or the plan that is made for it, and whether its pushes interrupt the document.
-fn sent(
-    analyzer: &Analyzer<'_>,
-    analysis: &PageAnalysis,
-    policy: Option<&Policy>,
-) -> (Vec<Entry>, bool) {
-    match policy {
-        Some(policy) => sent_by(policy, analysis),
-        None => {
-            let (plan, _) = analyzer.plan(analysis);
-            (plan.sent().map(Entry::of).collect(), plan.is_interleaved)
-        }
-    }
 }
 
 /// One load as data.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::browser::{Browser, Event, Tab};
+use super::devtools::{Browser, Event, Tab};
 
 /// For this long nothing must be asked for or end before a page counts as loaded.
 const QUIET: Duration = Duration::from_millis(300);
@@ -75,7 +75,7 @@ pub(crate) async fn load(
     viewport: Viewport,
     waits_for_unused: bool,
 ) -> anyhow::Result<Load> {
-    let mut tab = browser.open(viewport).await?;
+    let mut tab = browser.open(viewport.width, viewport.height).await?;
     let load = load_in(&mut tab, origin, path, viewport, waits_for_unused).await;
     let closed = tab.close().await;
     // What went wrong first is the better word.

@@ -12,8 +12,10 @@
 
 mod alarm;
 pub(crate) mod browser;
+mod devtools;
 mod load;
 mod path;
+mod process_group;
 mod proxy;
 pub(crate) mod report;
 pub(crate) mod runs;

@@ -13,7 +13,7 @@ use pushgen_analyzer::model::Network;
 use pushgen_runtime::PolicyHandle;
 
 use super::alarm::Alarm;
-use super::browser::Browser;
+use super::devtools::Browser;
 use super::load::{Load, load};
 use super::report::{Loads, NamedNetwork, Page, Prediction, Report};
 use super::server::{Answer, Server, Tls};

@@ -5,12 +5,13 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use pushgen_analyzer::{Fetch, LeftOut, PageGraph, Plan, PlanEntry, When};
+use pushgen_analyzer::{Fetch, PageGraph, When};
 
 use super::MAX_FILES;
 use super::foreign::{name, prose};
 use super::waterfall::Colour;
 use crate::output::{bytes, count};
+use crate::page_plan::{Entry, PagePlan};
 
 /// Lists in each other.
 const MAX_NESTING: usize = 16;
@@ -18,7 +19,7 @@ const MAX_NESTING: usize = 16;
 /// A graph, to be displayed.
 pub(super) struct DependencyGraph<'a> {
     graph: &'a PageGraph,
-    entries: HashMap<&'a str, &'a PlanEntry>,
+    entries: HashMap<&'a str, &'a Entry>,
     left_out: HashMap<&'a str, &'a str>,
 }
 
@@ -28,12 +29,12 @@ enum Step<'a> {
 }
 
 impl<'a> DependencyGraph<'a> {
-    pub(super) fn new(graph: &'a PageGraph, plan: &'a Plan, left_out: &'a [LeftOut]) -> Self {
+    pub(super) fn new(graph: &'a PageGraph, plan: &'a PagePlan) -> Self {
         let entries = plan.entries.iter();
-        let left_out = left_out.iter();
+        let left_out = plan.left_out.iter();
         Self {
             graph,
-            entries: entries.map(|entry| (&*entry.asset.path, entry)).collect(),
+            entries: entries.map(|entry| (entry.path.as_str(), entry)).collect(),
             left_out: left_out
                 .map(|left| (&*left.path, left.reason.as_str()))
                 .collect(),
@@ -155,7 +156,7 @@ impl DependencyGraph<'_> {
 }
 
 /// By which means an asset may be sent, in words.
-pub(super) fn means(entry: &PlanEntry) -> String {
+pub(super) fn means(entry: &Entry) -> String {
     let words: Vec<&str> = entry.means.iter().map(|means| means.as_str()).collect();
     words.join(" or ")
 }

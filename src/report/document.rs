@@ -85,8 +85,9 @@ impl Document<'_> {
         if details.len() < *pages {
             writeln!(
                 f,
-                "<p class=\"note\">{} of {}: the front page, and of the others those with the greatest gains and with \
-                 most findings, {MAX_DETAILS} at most. <code>--page</code> names others.</p>",
+                "<p class=\"note\">{} of {}: the front page, then one page of each plan and of each template, those of most pages \
+                 first, then those with the greatest gains and with most findings, {MAX_DETAILS} at most. \
+                 <code>--page</code> names others.</p>",
                 details.len(),
                 count(*pages, "page")
             )?;

@@ -8,14 +8,16 @@ mod dependency_graph;
 mod document;
 mod figures;
 mod foreign;
+mod main_thread;
 mod page_list;
 mod page_row;
 mod page_section;
 mod page_view;
 mod ranking;
+mod shared_lists;
 mod waterfall;
 
-pub(crate) use page_row::{FileLists, PageRow, counted};
+pub(crate) use page_row::{Lists, PageRow, count_findings, count_plans};
 pub(crate) use page_view::PageView;
 pub(crate) use ranking::ranked;
 
@@ -27,6 +29,8 @@ pub(crate) const MAX_DETAILS: usize = 30;
 pub(crate) const MAX_LISTED: usize = 5_000;
 /// Responses in a waterfall.
 const MAX_BARS: usize = 100;
+/// Tasks of the main thread in a waterfall.
+const MAX_SPELLS: usize = 100;
 /// Files in a dependency graph.
 const MAX_FILES: usize = 300;
 /// Assets that are sent, or left out, of one page.

@@ -45,8 +45,8 @@ impl fmt::Display for PageList<'_> {
         if rows.len() < *pages {
             writeln!(
                 f,
-                "<p class=\"note\">{} of {} are listed, those with the greatest gains and with most findings. \
-                 <code>--page</code> names others.</p>",
+                "<p class=\"note\">{} of {} are listed: one of each plan and template, and those with the greatest gains and with most \
+                 findings. <code>--page</code> names others.</p>",
                 rows.len(),
                 count(*pages, "page")
             )?;

@@ -1,11 +1,14 @@
 //! A page as a row of the list: what is kept of every page of the site.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use pushgen_analyzer::model::{Conditions, Time};
-use pushgen_analyzer::{Analyzer, FileId, Finding, PageGraph, Sent, Simulation};
-use pushgen_policy::Destination;
+use pushgen_analyzer::{Analyzer, FileId, Finding, PageAnalysis, PageGraph, Simulation};
+use pushgen_policy::{Destination, Means};
+
+use super::shared_lists::SharedLists;
+use crate::page_plan::PagePlan;
 
 /// One page.
 #[derive(Debug, Clone)]
@@ -23,30 +26,41 @@ pub(crate) struct PageRow {
     pub(crate) simulation: Option<Simulation>,
     /// How much was noticed in the document and in the files that it asks for.
     pub(crate) findings: usize,
+    /// How many other pages have the same plan.
+    pub(crate) same_plan: usize,
+    /// What is sent with it, and how: what tells two plans apart.
+    pub(super) plan: Arc<[SentBy]>,
     /// The files that it asks for, whose findings it shares with other pages.
-    files: Arc<[FileId]>,
+    pub(super) files: Arc<[FileId]>,
 }
 
-/// Lists of files, each kept once: pages from one template ask for the same.
+/// A request target with the means that it may be sent by.
+pub(super) type SentBy = (String, Vec<Means>);
+
+/// What rows share.
 #[derive(Debug, Default)]
-pub(crate) struct FileLists(Mutex<HashSet<Arc<[FileId]>>>);
+pub(crate) struct Lists {
+    files: SharedLists<FileId>,
+    plans: SharedLists<SentBy>,
+}
 
 impl PageRow {
-    /// Analyses a page.
+    /// What is kept of a page.
     pub(crate) fn of(
-        analyzer: &Analyzer<'_>,
         page: FileId,
+        analysis: &PageAnalysis,
+        plan: &PagePlan,
         conditions: &Conditions,
-        lists: &FileLists,
+        lists: &Lists,
     ) -> Self {
-        let analysis = analyzer.page(page);
-        let (plan, _) = analyzer.plan(&analysis);
-        let sent: Vec<Sent<'_>> = plan.sent().collect();
+        let sent = plan.sent();
         let simulation = analysis
             .modelled
             .as_ref()
             .map(|modelled| Simulation::of(modelled, &sent, plan.is_interleaved, conditions));
         let files: BTreeSet<FileId> = files(&analysis.graph).collect();
+        let sent_by = plan.entries.iter();
+        let sent_by = sent_by.map(|entry| (entry.path.clone(), entry.means.clone()));
         Self {
             page,
             path: analysis.graph.page.to_string(),
@@ -56,7 +70,9 @@ impl PageRow {
             bytes: plan.entries.iter().map(|entry| entry.bytes).sum(),
             simulation,
             findings: analysis.findings.len(),
-            files: lists.shared(files.into_iter().collect()),
+            same_plan: 0,
+            plan: lists.plans.shared(sent_by.collect::<Vec<_>>()),
+            files: lists.files.shared(files.into_iter().collect::<Vec<_>>()),
         }
     }
 
@@ -82,18 +98,6 @@ impl PageRow {
     }
 }
 
-impl FileLists {
-    fn shared(&self, list: Arc<[FileId]>) -> Arc<[FileId]> {
-        // Nothing can panic under the lock, so a poisoned one is whole.
-        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lists.get(&list) {
-            return Arc::clone(known);
-        }
-        lists.insert(Arc::clone(&list));
-        list
-    }
-}
-
 /// The files of a graph whose contents are read, and may be found wrong.
 fn files(graph: &PageGraph) -> impl Iterator<Item = FileId> {
     let read = graph.fetches.iter().filter(|fetch| {
@@ -106,7 +110,7 @@ fn files(graph: &PageGraph) -> impl Iterator<Item = FileId> {
 }
 
 /// How much was noticed in each file of these graphs.
-pub(crate) fn counted(
+pub(crate) fn count_findings(
     analyzer: &Analyzer<'_>,
     rows: &[PageRow],
     shared: &[Finding],
@@ -124,4 +128,16 @@ pub(crate) fn counted(
         Some((file, *count))
     });
     counts.collect()
+}
+
+/// Counts the pages with the same plan.
+pub(crate) fn count_plans(rows: &mut [PageRow]) {
+    let mut counts: HashMap<Arc<[SentBy]>, usize> = HashMap::new();
+    for row in rows.iter() {
+        *counts.entry(Arc::clone(&row.plan)).or_default() += 1;
+    }
+    for row in rows {
+        let pages = counts.get(&row.plan).copied().unwrap_or_default();
+        row.same_plan = pages.saturating_sub(1);
+    }
 }

@@ -6,15 +6,17 @@
 use std::fmt::{self, Display};
 
 use pushgen_analyzer::model::{Load, Modelled, Time, Timeline, captured};
-use pushgen_analyzer::{PageGraph, PlanEntry, Severity, Simulation, Timelines};
+use pushgen_analyzer::{PageGraph, Sent, Severity, Simulation, Timelines};
 
 use super::dependency_graph::{DependencyGraph, means};
 use super::figures::{Milliseconds, Percent, beyond, verdict, whole};
 use super::foreign::{name, prose};
+use super::main_thread::MainThread;
 use super::page_view::Loads;
 use super::waterfall::{Bar, Colour, Scale, Waterfall};
 use super::{MAX_BARS, MAX_ENTRIES, MAX_FINDINGS, PageView};
 use crate::output::{bytes, count};
+use crate::page_plan::Entry;
 
 /// One page, to be displayed.
 pub(super) struct PageSection<'a> {
@@ -34,12 +36,24 @@ impl Display for PageSection<'_> {
         write!(
             f,
             "<details class=\"page\"{open}><summary><h3>{}</h3> <span class=\"aside\">{}</span></summary>\n\
-             <div id=\"page-{number}\" tabindex=\"-1\">\n<p>{}, about {} on the wire. <strong>Plan:</strong> {}.</p>\n",
+             <div id=\"page-{number}\" tabindex=\"-1\">\n<p>{}, about {} on the wire. <strong>Plan:</strong> {}.{}</p>\n",
             name(&view.graph.page),
             self.in_short(),
             name(&view.graph.file),
             bytes(view.document_bytes),
             prose(view.plan.reason.trim_end_matches('.')),
+            match (view.same_plan, view.plan.entries.is_empty()) {
+                (0, _) => String::new(),
+                (others, false) => {
+                    format!(" The same is sent with {}.", count(others, "other page"))
+                }
+                (others, true) => {
+                    format!(
+                        " Nothing is sent with {} either.",
+                        count(others, "other page")
+                    )
+                }
+            },
         )?;
         match &view.loads {
             Some(loads) => {
@@ -50,7 +64,7 @@ impl Display for PageSection<'_> {
         }
         self.sent(f)?;
         f.write_str("<h4>Dependency graph</h4>\n")?;
-        DependencyGraph::new(&view.graph, &view.plan, &view.left_out).fmt(f)?;
+        DependencyGraph::new(&view.graph, &view.plan).fmt(f)?;
         self.beyond_the_graph(f)?;
         f.write_str("<h4>Findings</h4>\n")?;
         findings(&view.findings, f)?;
@@ -60,8 +74,9 @@ impl Display for PageSection<'_> {
 
 impl PageSection<'_> {
     fn in_short(&self) -> String {
-        let pushed = self.view.plan.sent().filter(|sent| sent.push).count();
-        let hinted = self.view.plan.sent().filter(|sent| sent.hint).count();
+        let sent = self.view.plan.sent();
+        let pushed = sent.iter().filter(|sent| sent.push).count();
+        let hinted = sent.iter().filter(|sent| sent.hint).count();
         match (pushed, hinted) {
             (0, 0) => "nothing sent ahead".to_owned(),
             _ => format!("{pushed} pushed, {hinted} hinted{}", self.gain_in_short()),
@@ -99,7 +114,7 @@ impl PageSection<'_> {
                     "<tr><th scope=\"row\" class=\"{}\"><i class=\"dot\"></i>{}</th><td>{}</td><td>{}</td>\
                      <td class=\"n\">{}</td><td>{}</td></tr>",
                     Colour::of(entry.class).class(),
-                    name(&entry.asset.path),
+                    name(&entry.path),
                     means(entry),
                     entry.class,
                     bytes(entry.bytes),
@@ -108,7 +123,7 @@ impl PageSection<'_> {
             }
             f.write_str("</tbody></table></div>\n")?;
             left(entries.len().saturating_sub(MAX_ENTRIES), "more asset", f)?;
-            let size: fn(&PlanEntry) -> u64 = |entry| entry.bytes;
+            let size: fn(&Entry) -> u64 = |entry| entry.bytes;
             writeln!(
                 f,
                 "<p>{}, {} on the wire.</p>",
@@ -116,7 +131,7 @@ impl PageSection<'_> {
                 bytes(entries.iter().map(size).sum())
             )?;
         }
-        let left_out = &self.view.left_out;
+        let left_out = &self.view.plan.left_out;
         if left_out.is_empty() {
             return Ok(());
         }
@@ -260,9 +275,8 @@ fn waterfalls(section: &PageSection<'_>, loads: &Loads, f: &mut fmt::Formatter<'
     }
     f.write_str("</p>\n<div class=\"waterfalls\">\n")?;
     let Timelines { none, hints, push } = &loads.timelines;
-    let sends = |is_sent: fn(&pushgen_analyzer::Sent<'_>) -> bool| {
-        view.plan.sent().any(|sent| is_sent(&sent))
-    };
+    let sent = view.plan.sent();
+    let sends = |is_sent: fn(&Sent<'_>) -> bool| sent.iter().any(is_sent);
     let mut shown: Vec<(&str, &Timeline)> = vec![("without a plan", none)];
     if sends(|sent| sent.hint) {
         shown.push(("with hints", hints));
@@ -281,6 +295,7 @@ fn waterfalls(section: &PageSection<'_>, loads: &Loads, f: &mut fmt::Formatter<'
             page: &view.graph.page,
             bars: &bars,
             more: (order.len() + 1).saturating_sub(bars.len()),
+            thread: &MainThread::of(timeline, &loads.modelled, &view.graph),
             load: timeline.load,
             limit: loads.first.limit.fcp,
             scale,

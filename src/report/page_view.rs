@@ -1,13 +1,16 @@
 //! What is told of one page in detail.
 //!
-//! In: an analyzer and a page. Out: a [`PageView`]: its graph, its plan with the reasons, its loads.
+//! In: a page's analysis and its plan. Out: a [`PageView`]: its graph, its plan with the reasons, its loads.
 
 use std::collections::HashSet;
 
 use pushgen_analyzer::model::{Conditions, Modelled};
 use pushgen_analyzer::{
-    Analyzer, FileId, Finding, LeftOut, PageGraph, Plan, RunningCode, Sent, Simulation, Timelines,
+    Analyzer, Finding, PageAnalysis, PageGraph, RunningCode, Simulation, Timelines,
 };
+
+use super::PageRow;
+use crate::page_plan::PagePlan;
 
 /// A page with everything that was decided about it.
 #[derive(Debug)]
@@ -15,8 +18,9 @@ pub(crate) struct PageView {
     pub(crate) graph: PageGraph,
     /// Bytes of the document on the wire.
     pub(crate) document_bytes: u64,
-    pub(crate) plan: Plan,
-    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) plan: PagePlan,
+    /// How many other pages have the same plan.
+    pub(crate) same_plan: usize,
     pub(crate) running_code: RunningCode,
     /// What was noticed in the document and in the files that it asks for.
     pub(crate) findings: Vec<Finding>,
@@ -37,18 +41,17 @@ pub(crate) struct Loads {
 }
 
 impl PageView {
-    /// Analyses a page and loads it on these networks, and with its timelines under the conditions of the list.
+    /// Loads a page on these networks, and with its timelines under the conditions of the list.
     pub(crate) fn of(
         analyzer: &Analyzer<'_>,
-        page: FileId,
+        row: &PageRow,
+        (analysis, plan): (PageAnalysis, PagePlan),
         first: &Conditions,
         networks: &[(String, Conditions)],
         shared: &[Finding],
     ) -> Self {
-        let analysis = analyzer.page(page);
-        let (plan, left_out) = analyzer.plan(&analysis);
-        let running_code = analyzer.running_code(page, &analysis.graph);
-        let sent: Vec<Sent<'_>> = plan.sent().collect();
+        let running_code = analyzer.running_code(row.page, &analysis.graph);
+        let sent = plan.sent();
         let graph = &analysis.graph;
         let loads = analysis.modelled.map(|modelled| {
             let simulate = |conditions: &Conditions| {
@@ -74,10 +77,10 @@ impl PageView {
         findings.sort_by(|a, b| (a.severity, a).cmp(&(b.severity, b)));
         findings.dedup();
         Self {
-            document_bytes: analyzer.site().document_wire_bytes(page),
+            document_bytes: analyzer.site().document_wire_bytes(row.page),
             graph: analysis.graph,
             plan,
-            left_out,
+            same_plan: row.same_plan,
             running_code,
             findings,
             loads,

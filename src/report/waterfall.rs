@@ -2,7 +2,8 @@
 //!
 //! In: bars with their times, the paints, and a [`Scale`] that waterfalls to be compared share. Out: inline SVG, whose
 //! lengths are per cent of its width so that its text keeps its size on any screen; each bar has a title. The same
-//! figures follow in a table. A bar is pale from the request to the first byte, and full from there to the last.
+//! figures follow in a table. A bar is pale from the request to the first byte, and full from there to the last. Below the
+//! responses is what the main thread does.
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use pushgen_policy::Class;
 
 use super::figures::{Milliseconds, whole};
 use super::foreign::{label, name};
+use super::main_thread::MainThread;
 use crate::output::bytes;
 
 /// What a bar is, for its colour.
@@ -138,6 +140,7 @@ pub(super) struct Waterfall<'a> {
     pub(super) bars: &'a [Bar<'a>],
     /// Bars beyond those.
     pub(super) more: usize,
+    pub(super) thread: &'a MainThread<'a>,
     pub(super) load: Load,
     /// The least first paint.
     pub(super) limit: Time,
@@ -172,6 +175,13 @@ impl fmt::Display for Waterfall<'_> {
                 self.more
             )?;
         }
+        if self.thread.more > 0 {
+            writeln!(
+                f,
+                "<p class=\"note\">{} more tasks of the main thread are not drawn, all shorter.</p>",
+                self.thread.more
+            )?;
+        }
         self.table(f)?;
         f.write_str("</figure>\n")
     }
@@ -179,7 +189,8 @@ impl fmt::Display for Waterfall<'_> {
 
 impl Waterfall<'_> {
     fn svg(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let height = AXIS + ROW * self.bars.len() + 4;
+        let thread = AXIS + ROW * self.bars.len();
+        let height = thread + ROW + 4;
         writeln!(
             f,
             "<svg role=\"img\" width=\"100%\" height=\"{height}\"><title>Waterfall of {}, {}: {} responses, first paint \
@@ -214,6 +225,7 @@ impl Waterfall<'_> {
         for (row, bar) in self.bars.iter().enumerate() {
             self.bar(AXIS + row * ROW, bar, f)?;
         }
+        self.thread(thread, f)?;
         if let Some(document) = self.bars.first() {
             let place = self.scale.place(document.transfer.asked);
             let y = AXIS + NAME + 8;
@@ -224,6 +236,28 @@ impl Waterfall<'_> {
             )?;
         }
         f.write_str("</svg>\n")
+    }
+
+    fn thread(&self, top: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "<g class=\"thread\"><title>The main thread, busy for {}</title><text class=\"name\" x=\"0\" y=\"{}\">main thread\
+             <tspan class=\"aside\" dx=\"8\">busy for {}</tspan></text>",
+            Milliseconds(self.thread.busy()),
+            top + NAME,
+            Milliseconds(self.thread.busy()),
+        )?;
+        let y = top + NAME + 5;
+        for spell in &self.thread.spells {
+            let (from, to) = (self.scale.place(spell.from), self.scale.place(spell.to));
+            write!(
+                f,
+                "<rect class=\"{}\" x=\"{from:.2}%\" y=\"{y}\" width=\"{:.2}%\" height=\"{BAR}\"><title>{spell}</title></rect>",
+                spell.colour.class(),
+                (to - from).max(0.1)
+            )?;
+        }
+        f.write_str("</g>\n")
     }
 
     fn bar(&self, top: usize, bar: &Bar<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -303,7 +337,7 @@ impl Waterfall<'_> {
             }
             f.write_str("</tr>\n")?;
         }
-        f.write_str("</tbody></table></div></details>\n")
+        writeln!(f, "</tbody></table></div>\n{}</details>", self.thread)
     }
 }
 
@@ -371,6 +405,7 @@ mod tests {
             page: "/",
             bars: &bars,
             more: 0,
+            thread: &MainThread::default(),
             load: Load {
                 fcp: time,
                 lcp: time,

@@ -10,6 +10,7 @@ use pushgen_analyzer::{Analyzer, Severity};
 use pushgen_policy::Policy;
 
 use crate::cli::Serve;
+use crate::policy_file::PolicyFile;
 use crate::progress::Progress;
 
 /// Where the policy comes from.
@@ -51,10 +52,7 @@ impl PolicySource {
 }
 
 fn read(path: &Path) -> anyhow::Result<Found> {
-    let json = std::fs::read(path)
-        .with_context(|| format!("cannot read the policy {}", path.display()))?;
-    let policy = Policy::from_json(&json)
-        .with_context(|| format!("{} is no valid policy", path.display()))?;
+    let policy = PolicyFile::read(path)?.policy;
     Ok(Found {
         summary: format!("policy {}: {}", path.display(), counts(&policy)),
         policy,

@@ -27,7 +27,7 @@ const VIEWPORT: Viewport = Viewport {
 };
 
 /// Loads the fixtures whose name has one of these words in it. Returns whether all is as recorded.
-pub(crate) async fn run(program: &str, filters: &[String], jobs: usize) -> anyhow::Result<bool> {
+pub(crate) async fn run(program: &Path, filters: &[String], jobs: usize) -> anyhow::Result<bool> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut fixtures = Vec::new();
     for entry in fs::read_dir(root)? {

@@ -90,7 +90,7 @@ pub(crate) async fn load(
     viewport: Viewport,
     runs_scripts: bool,
 ) -> anyhow::Result<Load> {
-    let mut tab = timeout(PATIENCE, browser.open(viewport)).await??;
+    let mut tab = timeout(PATIENCE, browser.open(viewport.width, viewport.height)).await??;
     let load = timeout(
         2 * PATIENCE,
         load_in(&mut tab, origin, path, viewport, runs_scripts),

@@ -1,10 +1,13 @@
 //! The graph beside a real browser: every fixture, or any site (`README.md` in this folder).
 
 mod compare;
+#[path = "../../src/measure/devtools.rs"]
 mod devtools;
 mod fixtures;
 mod graph;
 mod load;
+#[path = "../../src/measure/process_group.rs"]
+mod process_group;
 mod requests;
 mod server;
 mod site;
@@ -125,13 +128,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<bool> {
-    let program = std::env::var("PUSHGEN_TEST_CHROMIUM")
+    let program = std::env::var_os("PUSHGEN_TEST_CHROMIUM")
+        .map(PathBuf::from)
         .context("PUSHGEN_TEST_CHROMIUM must say where Chromium is; tests/run installs it")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let Some(dist) = arguments.site else {
-        return runtime.block_on(fixtures::run(&program, &arguments.fixtures, arguments.jobs));
+        let compared = fixtures::run(&program, &arguments.fixtures, arguments.jobs);
+        return runtime.block_on(until_told_to_stop(compared));
     };
     let mut pages = arguments.page;
     if let Some(list) = &arguments.pages {
@@ -147,5 +152,22 @@ fn run(arguments: Arguments) -> anyhow::Result<bool> {
         record: arguments.record,
         names_all_pages: arguments.all,
     };
-    runtime.block_on(site::run(&program, &options))
+    runtime.block_on(until_told_to_stop(site::run(&program, &options)))
+}
+
+/// The browser leads a process group of its own, so that it must be ended also when this program is.
+async fn until_told_to_stop(
+    work: impl Future<Output = anyhow::Result<bool>>,
+) -> anyhow::Result<bool> {
+    #[cfg(unix)]
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let terminated = terminated.recv();
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<Option<()>>();
+    tokio::select! {
+        result = work => result,
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("stopped"),
+        _ = terminated => anyhow::bail!("stopped"),
+    }
 }

@@ -17,7 +17,7 @@ use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::devtools::Running;
+use crate::process_group::ProcessGroup;
 
 /// A certificate for 127.0.0.1 that nobody has signed, in files.
 #[derive(Debug)]
@@ -54,14 +54,15 @@ impl Certificate {
 pub(crate) struct Server {
     /// Such as `https://127.0.0.1:41234`.
     pub(crate) origin: String,
-    process: Running,
+    process: ProcessGroup,
     said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
     /// Serves a folder on a free port, and waits until it listens.
     pub(crate) fn start(dist: &Path, certificate: &Certificate) -> anyhow::Result<Self> {
-        let child = Command::new(env!("CARGO_BIN_EXE_pushgen"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pushgen"));
+        command
             .arg("serve")
             .arg(dist)
             .args(["--listen", "127.0.0.1:0", "--log", "none", "--policy"])
@@ -71,10 +72,9 @@ impl Server {
             .arg(certificate.key())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let mut process = Running(child);
-        let stderr = process.0.stderr.take().context("a pipe")?;
+            .stderr(Stdio::piped());
+        let mut process = ProcessGroup::spawn(command)?;
+        let stderr = process.leader.stderr.take().context("a pipe")?;
         let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
         let mut said = Vec::new();
         let origin = loop {
@@ -103,7 +103,7 @@ impl Server {
 
     /// Fails, with what it said, if it has ended.
     pub(crate) fn is_still_there(&mut self) -> anyhow::Result<()> {
-        let Some(status) = self.process.0.try_wait()? else {
+        let Some(status) = self.process.leader.try_wait()? else {
             return Ok(());
         };
         let said = self.said.lock().expect("no panic while it is held");

@@ -62,7 +62,7 @@ struct Record<'a> {
 }
 
 /// Loads the pages and prints what was found. Returns whether every page could be loaded.
-pub(crate) async fn run(program: &str, options: &Options) -> anyhow::Result<bool> {
+pub(crate) async fn run(program: &Path, options: &Options) -> anyhow::Result<bool> {
     let mut pages = options.pages.clone();
     if pages.is_empty() {
         pages = sample(&options.dist, options.sample, options.seed)?;

@@ -6,6 +6,31 @@ use super::browser;
 use super::devtools::Browser;
 use crate::support::{fixture, pushgen};
 
+/// What is wrong with the rows of the main thread on the page that is open: each is in its drawing, below all responses,
+/// with its name and with what it was busy with.
+const MAIN_THREADS: &str = r#"(() => {
+  const wrong = [];
+  const drawings = [...document.querySelectorAll("details.page[open] svg")];
+  if (drawings.length !== 3) wrong.push(`${drawings.length} drawings`);
+  for (const svg of drawings) {
+    const rows = [...svg.querySelectorAll("g.thread")];
+    const [row] = rows;
+    if (rows.length !== 1) { wrong.push(`${rows.length} rows`); continue; }
+    const frame = svg.getBoundingClientRect();
+    const others = [...svg.querySelectorAll("g:not(.thread)")].map((it) => it.getBoundingClientRect().bottom);
+    const spells = [...row.querySelectorAll("rect")];
+    if (spells.length < 3) wrong.push(`${spells.length} spells`);
+    for (const element of [row.querySelector("text"), ...spells]) {
+      const { left, right, top, bottom, width } = element.getBoundingClientRect();
+      const inside = left >= frame.left - 1 && right <= frame.right + 1 && bottom <= frame.bottom;
+      if (!inside || width === 0 || top < Math.max(...others) - 1) wrong.push(element.textContent);
+    }
+    const colours = new Set(spells.map((it) => getComputedStyle(it).fill));
+    if (colours.size < 3 || colours.has("rgb(0, 0, 0)")) wrong.push([...colours].join());
+  }
+  return wrong;
+})()"#;
+
 /// The least contrast of these with what is behind them (WCAG 2.2, success criterion 1.4.3).
 const CONTRAST: &str = r#"(() => {
   const numbers = (color) => color.match(/[\d.]+/g).map(Number);
@@ -60,6 +85,7 @@ fn a_report_is_read_without_a_network_and_sorted_by_keyboard_in_light_and_dark()
 
         sorts_by_keyboard(&mut browser);
         opens_a_page_by_keyboard(&mut browser);
+        assert_eq!(browser.evaluate(MAIN_THREADS), json!([]), "{scheme}");
         let complaints = browser.complaints();
         assert!(complaints.is_empty(), "{scheme}: {complaints:#?}");
         assert_eq!(browser.requests(), 0, "{scheme}");

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use super::agenda::{Agenda, Event};
 use super::machine::cost;
 use super::page::{Asset, Content, Discovery, Kind, Page};
+use super::timeline::Work;
 use super::{Cache, Machine, Time};
 
 use paint::Paint;
@@ -66,6 +67,8 @@ pub(super) struct Browser<'a> {
     paint: Paint,
     /// When the last of all wanted assets was there.
     pub(super) last_load: Time,
+    /// What the thread does, for those who want to know.
+    pub(super) work: Option<Vec<Work>>,
 }
 
 impl<'a> Browser<'a> {
@@ -106,6 +109,7 @@ impl<'a> Browser<'a> {
             parser: Parser::new(page),
             paint: Paint::new(page),
             last_load: Time::ZERO,
+            work: None,
         }
     }
 
@@ -131,7 +135,11 @@ impl<'a> Browser<'a> {
 
     /// Does something on the thread, and says so when it is done.
     fn run(&mut self, now: Time, cost: Time, done: Event) {
-        self.free = self.free.max(now) + cost;
+        let from = self.free.max(now);
+        self.free = from + cost;
+        if let Some(work) = &mut self.work {
+            work.extend(Work::until(done, from, self.free));
+        }
         self.agenda.put(self.free, done);
     }
 

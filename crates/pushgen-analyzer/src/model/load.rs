@@ -100,7 +100,7 @@ pub(super) struct Loading<'a> {
     conditions: &'a Conditions,
     tcp: Tcp,
     responses: Responses,
-    browser: Browser<'a>,
+    pub(super) browser: Browser<'a>,
     up_free: Time,
     /// Assets whose requests leave now.
     leaving: Vec<u16>,
@@ -180,6 +180,9 @@ impl<'a> Loading<'a> {
             if std::mem::take(&mut self.has_begun) {
                 self.fill(now);
             }
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.work = self.browser.work.take().unwrap_or_default();
         }
         let load = end.unwrap_or(self.browser.last_load);
         // Content that never comes is not waited for longer than the page.

@@ -35,7 +35,7 @@ pub use page::{Asset, Content, Discovery, Kind, Page, PageError, Steps};
 pub use server::Server;
 pub use tcp::INITIAL_WINDOW;
 pub use time::Time;
-pub use timeline::{Cause, Timeline, Transfer, timeline};
+pub use timeline::{Cause, Task, Timeline, Transfer, Work, timeline};
 
 #[cfg(test)]
 mod tests;

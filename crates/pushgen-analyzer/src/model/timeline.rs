@@ -1,9 +1,10 @@
-//! When a load asked for each response and when it came: what a waterfall draws.
+//! When a load asked for each response and when it came, and what the thread did: what a waterfall draws.
 //!
 //! In: a page, a delivery, conditions. Out: a [`Timeline`], with the same [`Load`] as [`load`](super::load()) gives.
-//! A load records it only if it is asked to. Left out: what the thread does between arrivals, and responses that a
-//! full cache makes needless.
+//! A load records it only if it is asked to. Left out: responses that a full cache makes needless, and waits that are no
+//! work, such as that for the next frame.
 
+use super::agenda::Event;
 use super::load::{Conditions, Load, Loading};
 use super::page::Page;
 use super::{Delivery, Time};
@@ -32,7 +33,48 @@ pub struct Transfer {
     pub last_byte: Time,
 }
 
-/// A load, and when its responses came.
+/// What the thread does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Task {
+    /// It makes the document that is then parsed.
+    Commit,
+    /// It parses HTML.
+    Parse,
+    /// It parses a style sheet, or decodes a font or an image: the asset at this place.
+    Prepare(u16),
+    /// It compiles and runs the script at this place, with what that imports.
+    Run(u16),
+    /// Style and layout.
+    Layout,
+}
+
+/// A time that the thread is busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// With what.
+    pub task: Task,
+    /// When it begins.
+    pub from: Time,
+    /// When it is done.
+    pub to: Time,
+}
+
+impl Work {
+    /// Of what is over with this event; nothing for what takes no time.
+    pub(super) fn until(done: Event, from: Time, to: Time) -> Option<Self> {
+        let task = match done {
+            Event::Committed => Task::Commit,
+            Event::Parsed(_) => Task::Parse,
+            Event::Loaded(asset) => Task::Prepare(asset),
+            Event::Ran(asset) => Task::Run(asset),
+            Event::Styled => Task::Layout,
+            _ => return None,
+        };
+        (from < to).then_some(Self { task, from, to })
+    }
+}
+
+/// A load, when its responses came, and what the thread did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     /// What became of it.
@@ -41,6 +83,8 @@ pub struct Timeline {
     pub document: Transfer,
     /// The page's assets, in its order.
     pub assets: Vec<Transfer>,
+    /// What the thread did, one after the other.
+    pub work: Vec<Work>,
 }
 
 impl Timeline {
@@ -50,24 +94,31 @@ impl Timeline {
         let Load { fcp, lcp, load, .. } = self.load;
         let transfers = self.assets.iter().chain([&self.document]);
         let ends = transfers.map(|transfer| transfer.last_byte);
-        let all = ends.chain([fcp, lcp, load]);
+        let worked = self.work.iter().map(|work| work.to);
+        let all = ends.chain(worked).chain([fcp, lcp, load]);
         all.filter(|at| *at != Time::NEVER)
             .max()
             .unwrap_or_default()
     }
 }
 
-/// Loads a page, and tells when its responses came.
+/// Loads a page, and tells when its responses came and what the thread did.
 #[must_use]
 pub fn timeline(page: &Page, delivery: &Delivery<'_>, conditions: &Conditions) -> Timeline {
     let mut loading = Loading::new(page, delivery, conditions);
     loading.recording = Some(Recording::new(page, conditions));
+    loading.browser.work = Some(Vec::new());
     let (load, recording) = loading.run();
-    let Recording { document, assets } = recording.unwrap_or_default();
+    let Recording {
+        document,
+        assets,
+        work,
+    } = recording.unwrap_or_default();
     Timeline {
         load,
         document,
         assets,
+        work,
     }
 }
 
@@ -85,6 +136,8 @@ impl Transfer {
 pub(super) struct Recording {
     document: Transfer,
     assets: Vec<Transfer>,
+    /// What the browser has taken down, when all is over.
+    pub(super) work: Vec<Work>,
 }
 
 impl Default for Recording {
@@ -92,6 +145,7 @@ impl Default for Recording {
         Self {
             document: Transfer::NEVER,
             assets: Vec::new(),
+            work: Vec::new(),
         }
     }
 }
@@ -104,6 +158,7 @@ impl Recording {
                 ..Transfer::NEVER
             },
             assets: vec![Transfer::NEVER; page.assets().len()],
+            work: Vec::new(),
         }
     }
 

@@ -104,3 +104,53 @@ fn what_a_full_cache_has_never_comes() {
     }
     assert!(timeline.end() < Time::NEVER);
 }
+
+/// A script in the head, a style sheet, and what they hold up.
+fn with_script() -> Page {
+    let asset = |bytes, kind, at| Asset::new(bytes, kind, Discovery::Html(at));
+    let assets = vec![
+        asset(4_000, Kind::Sheet, 200),
+        asset(20_000, Kind::DeferScript, 300),
+    ];
+    Page::new(6_000, 400, Content::Html(500), assets).expect("a page")
+}
+
+#[test]
+fn the_thread_does_one_thing_after_the_other_and_each_in_its_time() {
+    let conditions = Conditions::new(network(150, 1_600));
+    let machine = conditions.machine;
+    let timeline = timeline(&with_script(), &Delivery::NONE, &conditions);
+    let works = &timeline.work;
+    for (before, after) in works.iter().zip(works.iter().skip(1)) {
+        assert!(before.to <= after.from, "{before:?} {after:?}");
+    }
+    let spent = |task: Task| {
+        let works = works.iter().filter(|work| work.task == task);
+        works
+            .map(|work| work.to - work.from)
+            .fold(Time::ZERO, |all, it| all + it)
+    };
+    for (task, expected) in [
+        (Task::Commit, machine.commit),
+        (Task::Parse, machine.html * 6),
+        (Task::Prepare(0), machine.css * 4),
+        (Task::Prepare(1), Time::ZERO),
+        (Task::Run(0), Time::ZERO),
+        (Task::Run(1), machine.script_base + machine.script * 20),
+        (Task::Layout, machine.layout * 6),
+    ] {
+        assert_eq!(spent(task), expected, "{task:?}");
+    }
+    // A script is not run before it is there.
+    let run = works.iter().find(|work| work.task == Task::Run(1));
+    let run = run.expect("it is run");
+    let script = timeline.assets.get(1).expect("the script");
+    assert!(script.last_byte <= run.from);
+    assert!(run.to <= timeline.end());
+}
+
+#[test]
+fn a_machine_that_takes_no_time_has_no_work() {
+    let timeline = timeline(&with_script(), &Delivery::NONE, &slow());
+    assert!(timeline.work.is_empty(), "{:?}", timeline.work);
+}

@@ -1,14 +1,16 @@
-//! A browser, driven over the Chrome DevTools Protocol through chromiumoxide.
+//! A browser, driven over the Chrome DevTools Protocol; `measure` and the browser harness of the tests share it.
 //!
-//! In: a program and the public key that it shall trust. Out: tabs, the answers to commands, and the events of each
-//! tab in the order in which they came. Of chromiumoxide the connection and the typed commands are used. Its typed
-//! events are not: they are of the protocol's version that the crate was made from, and a message with a word that a
-//! newer browser has added would be lost.
+//! In: a program and the public key that it shall trust. Out: tabs, each with a cache, cookies and
+//! connections of its own, the answers to commands, and the events of a tab in their order. Of chromiumoxide the
+//! connection and the typed commands are used. Its typed events are not: they are of one version of the protocol, and
+//! a message with a word that a newer browser has added would be lost.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use chromiumoxide::cdp::browser_protocol::browser::{
@@ -26,7 +28,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::Viewport;
+use super::process_group::ProcessGroup;
+
+/// Longer than a browser takes to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An event as it came.
 #[derive(Debug, Deserialize)]
@@ -55,20 +60,9 @@ pub(crate) struct Browser {
     /// Such as `HeadlessChrome/156.0.8078.79`.
     pub(crate) product: String,
     orders: Orders,
-    _process: Running,
+    /// Ends before its profile is removed.
+    _process: ProcessGroup,
     _profile: TempDir,
-}
-
-/// A program that ends with its value, however that ends.
-#[derive(Debug)]
-pub(crate) struct Running(pub(crate) Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
 }
 
 type Orders = mpsc::UnboundedSender<Order>;
@@ -90,49 +84,25 @@ enum Order {
 impl Browser {
     /// Starts a browser with an empty profile that trusts the key of this hash and knows no host but this machine.
     ///
-    /// It must trust it: what comes with a certificate error is not cached, and what is not cached may be asked for
-    /// twice.
-    pub(crate) async fn start(program: &str, public_key_hash: &str) -> anyhow::Result<Self> {
-        let profile = tempfile::tempdir()?;
-        let mut command = Command::new(program);
-        #[rustfmt::skip]
-        command.args([
-            "--headless", "--remote-debugging-port=0", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            "--disable-quic", "--no-proxy-server", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-extensions", "--disable-sync", "--disable-breakpad",
-            "--disable-field-trial-config", "--mute-audio", "--hide-scrollbars",
-            "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
-            "--disable-background-timer-throttling",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        ]);
-        command.arg(format!("--user-data-dir={}", profile.path().display()));
-        command.arg(format!(
-            "--ignore-certificate-errors-spki-list={public_key_hash}"
-        ));
-        command
-            .arg("about:blank")
-            .env("HOME", profile.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let child = command
-            .spawn()
-            .with_context(|| format!("{program} does not start"))?;
-        let mut process = Running(child);
-        let stderr = process.0.stderr.take().context("a pipe")?;
-        let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
-        let mut said = Vec::new();
-        let address = loop {
-            let Some(line) = lines.next() else {
-                bail!("{program} ends before it listens: {said:?}");
-            };
-            match line.strip_prefix("DevTools listening on ") {
-                Some(address) => break address.to_owned(),
-                None => said.push(line),
-            }
-        };
-        // Or it would wait for somebody to read.
-        thread::spawn(move || lines.for_each(drop));
+    /// It must trust it: what comes with a certificate error is not cached, and a hint fills the cache.
+    pub(crate) async fn start(program: &Path, public_key_hash: &str) -> anyhow::Result<Self> {
+        let profile = tempfile::tempdir().context("cannot make a folder for the browser")?;
+        let command = command(program, profile.path(), public_key_hash);
+        let mut process = ProcessGroup::spawn(command).with_context(|| {
+            format!(
+                "cannot start {}; name a Chromium or Chrome with --browser PATH",
+                program.display()
+            )
+        })?;
+        let stderr = process.leader.stderr.take().context("a pipe")?;
+        let address = tokio::time::timeout(PATIENCE, address(stderr)).await;
+        let address = address.unwrap_or_else(|_| Err("it says nothing".to_owned()));
+        let address = address.map_err(|said| {
+            anyhow!(
+                "{} does not listen for the DevTools protocol ({said}); name a Chromium or Chrome with --browser PATH",
+                program.display()
+            )
+        })?;
         let connection = Connection::<Event>::connect(address).await?;
         let (orders, received) = mpsc::unbounded_channel();
         tokio::spawn(exchange(connection, received));
@@ -146,21 +116,19 @@ impl Browser {
         })
     }
 
-    /// Opens an empty tab that shares nothing with any other.
-    pub(crate) async fn open(&self, viewport: Viewport) -> anyhow::Result<Tab> {
-        let context = self
-            .call(
-                CreateBrowserContextParams::builder()
-                    .dispose_on_detach(true)
-                    .build(),
-            )
-            .await?
-            .browser_context_id;
+    /// Opens an empty tab of this size, in CSS pixels, that shares nothing with any other.
+    pub(crate) async fn open(
+        &self,
+        width: impl Into<i64>,
+        height: impl Into<i64>,
+    ) -> anyhow::Result<Tab> {
+        let context = CreateBrowserContextParams::builder().dispose_on_detach(true);
+        let context = self.call(context.build()).await?.browser_context_id;
         let target = CreateTargetParams::builder()
             .url("about:blank")
             .browser_context_id(context.clone())
-            .width(viewport.width)
-            .height(viewport.height)
+            .width(width)
+            .height(height)
             // Where tabs of one window hide each other they would not be painted.
             .new_window(true)
             .build()
@@ -189,6 +157,58 @@ impl Browser {
     }
 }
 
+fn command(program: &Path, profile: &Path, public_key_hash: &str) -> Command {
+    let mut command = Command::new(program);
+    #[rustfmt::skip]
+    command.args([
+        "--headless", "--remote-debugging-port=0", "--disable-gpu", "--disable-dev-shm-usage",
+        // Where it cannot be had, as for root and in containers, nothing would start. The pages are the user's own,
+        // and no other host is known.
+        "--no-sandbox",
+        "--disable-quic", "--no-proxy-server", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-extensions", "--disable-sync", "--disable-breakpad",
+        "--disable-field-trial-config", "--mute-audio", "--hide-scrollbars",
+        "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
+        "--disable-background-timer-throttling",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]);
+    command
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(format!(
+            "--ignore-certificate-errors-spki-list={public_key_hash}"
+        ))
+        .arg("about:blank")
+        .env("HOME", profile)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Where the browser listens, or what it said instead.
+async fn address(stderr: impl std::io::Read + Send + 'static) -> Result<String, String> {
+    let (sender, receiver) = oneshot::channel();
+    thread::spawn(move || {
+        let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+        let mut last = "it says nothing".to_owned();
+        let found = loop {
+            let Some(line) = lines.next() else {
+                break Err(last);
+            };
+            match line.strip_prefix("DevTools listening on ") {
+                Some(address) => break Ok(address.to_owned()),
+                None => last = line,
+            }
+        };
+        let _ = sender.send(found);
+        // Or it would wait for somebody to read.
+        lines.for_each(drop);
+    });
+    receiver
+        .await
+        .unwrap_or_else(|_| Err("it says nothing".to_owned()))
+}
+
 /// A tab with a cache and cookies of its own.
 #[derive(Debug)]
 pub(crate) struct Tab {
@@ -203,7 +223,7 @@ impl Tab {
         call(&self.orders, Some(&self.session), command).await
     }
 
-    /// Closes it and forgets what it has stored.
+    /// Closes it and its connections, and forgets what it has stored.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         let dispose = DisposeBrowserContextParams::new(self.context);
         call(&self.orders, None, dispose).await.map(drop)
@@ -224,13 +244,17 @@ async fn call<C: Request>(
         answer,
     };
     orders.send(order).map_err(|_| gone())?;
-    let result = answered.await.map_err(|_| gone())?;
-    let result = result.with_context(|| method.to_string())?;
+    let answered = tokio::time::timeout(PATIENCE, answered).await;
+    let Ok(answered) = answered else {
+        bail!("the browser does not answer {method}");
+    };
+    let result = answered.map_err(|_| gone())?;
+    let result = result.with_context(|| format!("the browser refuses {method}"))?;
     C::response_from_value(result).with_context(|| method.into_owned())
 }
 
 fn gone() -> anyhow::Error {
-    anyhow!("the browser is gone")
+    anyhow!("the browser has ended")
 }
 
 /// Sends what is ordered and hands out what comes, until one of the two ends.
@@ -268,11 +292,8 @@ async fn exchange(mut connection: Connection<Event>, mut orders: mpsc::Unbounded
                         drop(listener.send(event));
                     }
                 }
-                Some(Err(error)) => {
-                    eprintln!("the browser's words are not understood: {error}");
-                    return;
-                }
-                None => return,
+                // Whoever waits is told that the browser has ended.
+                Some(Err(_)) | None => return,
             },
         }
     }
