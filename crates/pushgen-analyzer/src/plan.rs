@@ -32,7 +32,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pushgen_policy::{Class, CrossOrigin, Destination, Means, Responsive, UrlPath};
+use pushgen_policy::{Class, CrossOrigin, Destination, MAX_PUSHES, Means, Responsive, UrlPath};
 
 use self::choice::{Choice, Choosable};
 use crate::graph::{Fetch, LcpImage, PageGraph};
@@ -190,6 +190,7 @@ pub(crate) fn propose(
     let verdict = Closure::judge(graph, &closure, budget);
     let mut planner = Planner {
         left: budget,
+        pushes_left: MAX_PUSHES,
         entries: Vec::new(),
         left_out: traced.into_iter().map(LeftOut::of_trace).collect(),
         ends_hidden: false,
@@ -200,6 +201,7 @@ pub(crate) fn propose(
     let may_push = matches!(verdict, Closure::Fits | Closure::Empty);
     for group in fonts.chunks(1).chain(modules.iter().map(Vec::as_slice)) {
         let fits = total(group).is_some_and(|bytes| bytes <= planner.left);
+        let fits = fits && group.len() <= planner.pushes_left;
         planner.add(group, may_push && fits);
     }
     for lcp in &graph.lcp {
@@ -225,7 +227,7 @@ pub(crate) fn propose(
         left_out: planner.left_out,
         in_closure,
         part: match verdict {
-            Closure::TooLarge { .. } => first_part(&closure, budget),
+            Closure::TooLarge { .. } | Closure::TooMany { .. } => first_part(&closure, budget),
             _ => 0,
         },
         closure: verdict,
@@ -362,7 +364,8 @@ fn first_part(closure: &[Candidate<'_>], budget: u64) -> usize {
         left = rest.unwrap_or(0);
         rest.is_some()
     };
-    closure.iter().take_while(fits).count()
+    let first = closure.iter().take(MAX_PUSHES);
+    first.take_while(fits).count()
 }
 
 /// The bytes of all, if all are eligible.
@@ -374,8 +377,9 @@ fn total(candidates: &[Candidate<'_>]) -> Option<u64> {
 }
 
 struct Planner {
-    /// What is left of the budget.
+    /// What is left of the budget, and of the pushes that a server makes with a page.
     left: u64,
+    pushes_left: usize,
     entries: Vec<PlanEntry>,
     left_out: Vec<LeftOut>,
     /// Whether the last entry is an image of the largest paint that nobody sees before the sheets have arrived.
@@ -397,6 +401,7 @@ impl Planner {
             };
             if push {
                 self.left = self.left.saturating_sub(bytes);
+                self.pushes_left = self.pushes_left.saturating_sub(1);
             }
             self.entries.push(PlanEntry {
                 asset: planned_asset(fetch, file),
@@ -585,6 +590,9 @@ enum Closure {
     TooLarge {
         bytes: u64,
     },
+    TooMany {
+        files: usize,
+    },
     Incomplete {
         because: String,
     },
@@ -610,6 +618,9 @@ impl Closure {
         match total(closure) {
             _ if closure.is_empty() => Self::Empty,
             Some(bytes) if bytes > budget => Self::TooLarge { bytes },
+            _ if closure.len() > MAX_PUSHES => Self::TooMany {
+                files: closure.len(),
+            },
             _ => Self::Fits,
         }
     }
@@ -686,6 +697,18 @@ impl Closure {
             Self::TooLarge { bytes } => {
                 format!(
                     "the first-paint closure of {bytes} bytes exceeds the budget of {budget} and is not pushed; {hinted}"
+                )
+            }
+            Self::TooMany { files } => {
+                let pushed = match count(Means::Push) {
+                    0 => "not pushed".to_owned(),
+                    _ => {
+                        let gain = gain(|choice| choice.push_gain);
+                        format!("pushed as far as it goes{gain}")
+                    }
+                };
+                format!(
+                    "the first-paint closure has {files} files, more than the {MAX_PUSHES} that go with a page, and is {pushed}; {hinted}"
                 )
             }
             Self::Incomplete { because } => {

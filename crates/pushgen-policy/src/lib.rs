@@ -138,7 +138,7 @@ pub use head::Head;
 pub use link::Link;
 pub use origin::{Origin, OriginError};
 pub use path::{PathError, UrlPath};
-pub use plan::{Entry, Means, Plan};
+pub use plan::{Entry, MAX_PUSHES, Means, Plan};
 pub use pointer::Pointer;
 pub use policy::{Page, Policy};
 pub use responsive::Responsive;

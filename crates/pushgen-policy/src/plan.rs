@@ -9,6 +9,10 @@ use crate::error::PolicyError;
 use crate::link::Link;
 use crate::pointer::Pointer;
 use crate::responsive::Responsive;
+
+/// The most pushes that go with a page: what an analysis plans, and what a server makes unless told otherwise. Each is a
+/// promise in front of the document, while the congestion window is smallest.
+pub const MAX_PUSHES: usize = 16;
 use crate::vocabulary::vocabulary;
 use crate::wire;
 

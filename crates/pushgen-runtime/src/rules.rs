@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use pushgen_policy::MAX_PUSHES;
+
 /// What may be delivered ahead, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,7 +42,7 @@ pub struct Rules {
     /// After how long without a response the pushes of a page are made all the same, on the
     /// assumption that it will be a 200: 30 ms by default; with `None` they wait for the response.
     pub push_ahead: Option<Duration>,
-    /// The most pushes with one page: 16 by default.
+    /// The most pushes with one page: [`MAX_PUSHES`] by default, which plans keep to.
     pub max_pushes_per_page: usize,
     /// The most promises on one connection: 100 by default.
     pub max_promises: u32,
@@ -71,7 +73,7 @@ impl Default for Rules {
             fallback_page: None,
             patience: Duration::from_millis(50),
             push_ahead: Some(Duration::from_millis(30)),
-            max_pushes_per_page: 16,
+            max_pushes_per_page: MAX_PUSHES,
             max_promises: 100,
             max_pushed_bytes: 16 << 20,
             max_asset_bytes: 1 << 20,

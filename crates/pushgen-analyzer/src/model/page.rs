@@ -229,6 +229,12 @@ impl Page {
         self.html_bytes
     }
 
+    /// The same, decoded.
+    #[must_use]
+    pub const fn html_plain(&self) -> u32 {
+        self.html_plain
+    }
+
     /// Where the body begins.
     #[must_use]
     pub const fn body_at(&self) -> u32 {

@@ -480,3 +480,34 @@ fn scripts_that_the_first_content_waits_for_are_of_the_closure() {
         "{reason}"
     );
 }
+
+#[test]
+fn no_more_is_pushed_than_a_server_pushes_with_a_page() {
+    let names: Vec<String> = (0..=MAX_PUSHES).map(|at| format!("/{at}.css")).collect();
+    let sheets = |count: usize| -> Vec<(&str, Class, u32)> {
+        let names = names.iter().take(count);
+        names
+            .map(|name| (&**name, Class::RenderBlocking, 1))
+            .collect()
+    };
+    let pushes = |page: Page| {
+        let (plan, _) = page.plan(1_000_000);
+        let entries = plan.entries.iter();
+        (
+            entries
+                .filter(|entry| entry.means.contains(&Means::Push))
+                .count(),
+            plan.reason,
+        )
+    };
+    let mut with_font = sheets(MAX_PUSHES);
+    with_font.push(FONT);
+    for (fetches, expected) in [
+        (sheets(MAX_PUSHES), MAX_PUSHES),
+        (with_font, MAX_PUSHES),
+        (sheets(MAX_PUSHES + 1), 0),
+    ] {
+        let (count, reason) = pushes(Page::new(&fetches));
+        assert_eq!(count, expected, "{reason}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The pages whose loads were measured, and the measurements: `pages.txt` and `measured.txt`.
 
 use crate::model::{Asset, Content, Delivery, Discovery, Kind, Page};
+use crate::plan::choice::first_content;
 
 /// A page with its names.
 pub(crate) struct Fixture {
@@ -22,16 +23,13 @@ pub(crate) struct Measured {
     pub(crate) lcp: f64,
 }
 
-/// The bytes of a page that `pushgen serve` sends before its pushes.
-const HEAD: u32 = 4096;
-
 impl Fixture {
     pub(crate) fn delivery(&self, name: &str) -> Delivery<'_> {
         match name {
             "none" => Delivery::NONE,
             "push" => Delivery {
                 push: &self.ahead,
-                head: HEAD,
+                head: first_content(&self.page),
                 ..Delivery::NONE
             },
             "hint" => Delivery {
@@ -43,8 +41,8 @@ impl Fixture {
     }
 }
 
-/// Reads `page NAME html=BYTES body=OFFSET content=WHERE [push=NAME,...]` and, for each of its assets,
-/// `asset NAME KIND BYTES WHO`.
+/// Reads `page NAME html=BYTES plain=BYTES body=OFFSET content=WHERE [push=NAME,...]` and, for each of its assets,
+/// `asset NAME KIND BYTES PLAIN WHO`.
 pub(crate) fn pages(text: &'static str) -> Vec<Fixture> {
     let blocks = text.split("page ").skip(1);
     blocks.map(page).collect()
@@ -78,14 +76,16 @@ fn page(block: &'static str) -> Fixture {
             "lcp" => Kind::Image { is_largest: true },
             other => panic!("no kind: {other}"),
         };
-        let discovery = match row[4].split_once(':').unwrap() {
+        let discovery = match row[5].split_once(':').unwrap() {
             ("html", at) => Discovery::Html(at.parse().unwrap()),
             ("file", by) => Discovery::Import(index(by)),
             ("style", by) => Discovery::Style(index(by)),
             ("script", by) => Discovery::Run(index(by)),
             other => panic!("no discovery: {other:?}"),
         };
-        Asset::new(row[3].parse().unwrap(), kind, discovery)
+        let mut asset = Asset::new(row[3].parse().unwrap(), kind, discovery);
+        asset.plain = row[4].parse().unwrap();
+        asset
     });
     let content = match field("content").unwrap().split_once(':').unwrap() {
         ("html", at) => Content::Html(at.parse().unwrap()),
@@ -93,9 +93,10 @@ fn page(block: &'static str) -> Fixture {
         other => panic!("no content: {other:?}"),
     };
     let number = |name| field(name).unwrap().parse().unwrap();
+    let page = Page::new(number("html"), number("body"), content, assets.collect()).unwrap();
     Fixture {
         name,
-        page: Page::new(number("html"), number("body"), content, assets.collect()).unwrap(),
+        page: page.with_plain_html(number("plain")),
         ahead: field("push").map_or(Vec::new(), |names| names.split(',').map(index).collect()),
     }
 }
