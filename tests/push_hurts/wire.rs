@@ -48,6 +48,26 @@ fn a_client_whose_cookie_says_that_it_has_all_is_promised_nothing() {
     });
 }
 
+#[test]
+fn a_hundred_promises_with_a_page_are_not_made_whatever_the_policy_says() {
+    let fixture = "push-hurts-tiny-files";
+    let policy = folder(fixture).join("careless.json");
+    let policy = policy.to_str().expect("a UTF-8 path");
+    let server = Server::start_with(fixture, &["--policy", policy]);
+    run(async {
+        let mut connection = connect(&server.address).await;
+        let (_, promised) = load(&mut connection, "/", None).await;
+        assert_eq!(promised, [""; 0]);
+    });
+    // The plan of the same page is followed.
+    let server = Server::start(fixture);
+    run(async {
+        let mut connection = connect(&server.address).await;
+        let (_, promised) = load(&mut connection, "/", None).await;
+        assert_eq!(promised, ["/style.css"]);
+    });
+}
+
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -122,10 +142,15 @@ struct Server {
 
 impl Server {
     fn start(fixture: &str) -> Self {
+        Self::start_with(fixture, &[])
+    }
+
+    fn start_with(fixture: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pushgen"))
             .arg("serve")
             .arg(folder(fixture).join("dist"))
             .args(["--no-tls", "--listen", "127.0.0.1:0", "--log", "none"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
