@@ -85,11 +85,9 @@ impl Noise {
             pixels.resize(pixels.len() + row - noise, 140);
         }
         let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-        let mut header = Vec::from(
-            [width, height]
-                .map(|side| (side as u32).to_be_bytes())
-                .concat(),
-        );
+        let mut header = [width, height]
+            .map(|side| (side as u32).to_be_bytes())
+            .concat();
         header.extend([8, 2, 0, 0, 0]);
         chunk(&mut png, b"IHDR", &header);
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
