@@ -13,8 +13,8 @@ pub(crate) struct PagePlan {
     pub(crate) entries: Vec<Entry>,
     /// Why the plan is as it is.
     pub(crate) reason: String,
-    /// Whether its pushes go before what of the document the first paint can do without.
-    pub(crate) is_interleaved: bool,
+    /// How many bytes of the document go before its pushes.
+    pub(crate) head: u64,
     pub(crate) left_out: Vec<LeftOut>,
 }
 
@@ -45,6 +45,7 @@ impl PagePlan {
 
     fn made(analyzer: &Analyzer<'_>, analysis: &PageAnalysis) -> Self {
         let (plan, left_out) = analyzer.plan(analysis);
+        let head = plan.head(analysis.first_paint_bytes);
         let entries = plan.entries.into_iter().map(|entry| Entry {
             path: entry.asset.path.to_string(),
             class: entry.class,
@@ -55,7 +56,7 @@ impl PagePlan {
         Self {
             entries: entries.collect(),
             reason: plan.reason,
-            is_interleaved: plan.is_interleaved,
+            head,
             left_out,
         }
     }
@@ -68,7 +69,7 @@ impl PagePlan {
             return Self {
                 entries: Vec::new(),
                 reason: "the policy does not know the page".to_owned(),
-                is_interleaved: false,
+                head: 0,
                 left_out: Vec::new(),
             };
         };
@@ -92,7 +93,7 @@ impl PagePlan {
         Self {
             entries: entries.collect(),
             reason: plan.reason.clone(),
-            is_interleaved: head.is_none_or(|head| head <= analysis.first_paint_bytes),
+            head: head.unwrap_or(analysis.first_paint_bytes),
             left_out: Vec::new(),
         }
     }

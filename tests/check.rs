@@ -33,6 +33,18 @@ fn a_fresh_policy_is_valid_and_current() {
 }
 
 #[test]
+fn the_plans_of_a_server_that_thinks_are_compared_with_such_plans() {
+    let site = site();
+    site.pushgen(&["analyze", "dist", "-q", "--think", "300ms"])
+        .ok();
+    let policy = site.folder.path().join("push-policy.json");
+    let policy = std::fs::read_to_string(policy).expect("a policy");
+    assert!(policy.contains(r#""think_us": 300000"#), "{policy}");
+    assert!(policy.contains("the server thinks"), "{policy}");
+    site.pushgen(&["check", "dist"]).ok();
+}
+
+#[test]
 fn a_changed_asset_makes_the_policy_out_of_date() {
     let site = site();
     site.write("a.css", b"p { color: green }");

@@ -1,6 +1,7 @@
 //! First paints of test pages in a real browser over simulated networks, beside what the model says of them.
 //!
-//! In: a Chromium, with `--browser PATH`: one that takes pushes (103) has the pages pushed, any other has them hinted. Out: a
+//! In: a Chromium, with `--browser PATH`: one that takes pushes (103) gets what the pages
+//! say as pushes, any other as hints. Out: a
 //! table of medians, and how near the model comes: rank correlation, mean error, signs of effects. `--record` writes what
 //! the tests of the model read: `model/tests/{pages,measured}.txt` of the analyzer, the loads of the other kind of browser
 //! kept. The loads are `pushgen measure`'s, with a policy that sends what the pages say, wise or not.
@@ -76,12 +77,11 @@ fn main() -> anyhow::Result<()> {
             std::fs::write(folder.join(name), content)?;
         }
     }
-    let takes_pushes = takes_pushes(&arguments.browser)?;
-    let means = if takes_pushes { "push" } else { "hint" };
     let policy = folder.path().join("policy.json");
-    std::fs::write(&policy, policy::of(&dist, &pages, means)?)?;
+    std::fs::write(&policy, policy::of(&dist, &pages)?)?;
     let report = measure(&arguments, &dist, &policy, &pages)?;
-    let cells = Cell::all(&report, means)?;
+    let takes_pushes = takes_pushes(&report)?;
+    let cells = Cell::all(&report, if takes_pushes { "push" } else { "hint" })?;
     accuracy::print(&cells);
     if arguments.records {
         record::record(&dist, &pages, &cells, takes_pushes)?;
@@ -89,17 +89,12 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether this is Chromium 105 or older, by its own word.
-fn takes_pushes(browser: &Path) -> anyhow::Result<bool> {
-    let said = Command::new(browser).arg("--version").output();
-    let said = said
-        .with_context(|| format!("cannot run {}", browser.display()))?
-        .stdout;
-    let said = String::from_utf8_lossy(&said).into_owned();
-    let version = said
-        .split_whitespace()
-        .find_map(|word| word.split('.').next()?.parse().ok());
-    let major: u32 = version.with_context(|| format!("no version in {said:?}"))?;
+/// Whether this is Chromium 105 or older: `HeadlessChrome/103.0.5058.0`.
+fn takes_pushes(report: &Value) -> anyhow::Result<bool> {
+    let name = report["browser"].as_str().unwrap_or_default();
+    let version = name.split('/').nth(1);
+    let major = version.and_then(|version| version.split('.').next()?.parse().ok());
+    let major: u32 = major.with_context(|| format!("no version in {name:?}"))?;
     Ok(major <= 105)
 }
 

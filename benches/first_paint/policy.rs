@@ -1,6 +1,6 @@
 //! A policy that sends what the pages say.
 //!
-//! In: the site, its pages, the means. Out: the policy as JSON. Bytes that go before pushes are those that the first paint
+//! In: the site and its pages. Out: the policy as JSON. Bytes that go before pushes are those that the first paint
 //! needs, as in the plans that the analyzer makes.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::pages::TestPage;
 
-pub(crate) fn of(dist: &Path, pages: &[TestPage], means: &str) -> anyhow::Result<String> {
+pub(crate) fn of(dist: &Path, pages: &[TestPage]) -> anyhow::Result<String> {
     let site = Site::load(dist, &SiteOptions::default())?;
     let analyzer = Analyzer::new(&site, Options::default());
     let mut assets: BTreeMap<String, Value> = BTreeMap::new();
@@ -54,17 +54,14 @@ pub(crate) fn of(dist: &Path, pages: &[TestPage], means: &str) -> anyhow::Result
                 .find(|(file, _)| file == name)
                 .map_or(0, |file| file.1.len());
             entries.push(json!({
-                "asset": asset, "class": fetch.class.as_str(), "depth": fetch.depth, "means": [means],
+                "asset": asset, "class": fetch.class.as_str(), "depth": fetch.depth, "means": ["push", "hint"],
                 "reason": "to be measured",
             }));
         }
-        let head = match means {
-            "push" => {
-                json!({"plan": plans.len(), "head": {"identity": analysis.first_paint_bytes}})
-            }
-            _ => json!({"plan": plans.len()}),
-        };
-        planned.insert(path, head);
+        planned.insert(
+            path,
+            json!({"plan": plans.len(), "head": {"identity": analysis.first_paint_bytes}}),
+        );
         // Plans that are equal would be one.
         let reason = format!("what is measured of {}", page.name);
         plans.push(json!({"reason": reason, "bytes": bytes, "entries": entries}));

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use pushgen_analyzer::Analyzer;
+use pushgen_analyzer::model::Time;
 use pushgen_policy::{Class, CrossOrigin, Destination, Means, Policy, wire};
 use serde::Serialize;
 
@@ -79,6 +80,7 @@ fn compare(
     if let Some(analysis) = policy.analysis() {
         options.budget = analysis.budget;
         options.etags = analysis.etags;
+        options.think = Time::from_micros(analysis.think_us);
     }
     let site = told.load()?;
     let analyzer = Analyzer::new(&site, options);

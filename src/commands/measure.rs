@@ -74,7 +74,7 @@ pub(crate) fn run(command: &Measure, arguments: &Arguments) -> anyhow::Result<Ex
             conditions.server.priorities = false;
         }
         let modelled = analysis.modelled.as_ref()?;
-        let simulation = Simulation::of(modelled, &plan.sent(), plan.is_interleaved, &conditions);
+        let simulation = Simulation::of(modelled, &plan.sent(), plan.head, &conditions);
         let with = match takes_pushes(browser) {
             true => simulation.push,
             false => simulation.hints,

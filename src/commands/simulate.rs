@@ -58,7 +58,7 @@ pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<E
             shown_pages += 1;
             let rows = networks.iter().filter_map(|(network, conditions)| {
                 let modelled = analysis.modelled.as_ref()?;
-                let simulation = Simulation::of(modelled, &sent, plan.is_interleaved, conditions);
+                let simulation = Simulation::of(modelled, &sent, plan.head, conditions);
                 Some((network.as_str(), simulation))
             });
             let rows: Vec<_> = rows.collect();

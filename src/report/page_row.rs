@@ -57,7 +57,7 @@ impl PageRow {
         let simulation = analysis
             .modelled
             .as_ref()
-            .map(|modelled| Simulation::of(modelled, &sent, plan.is_interleaved, conditions));
+            .map(|modelled| Simulation::of(modelled, &sent, plan.head, conditions));
         let files: BTreeSet<FileId> = files(&analysis.graph).collect();
         let sent_by = plan.entries.iter();
         let sent_by = sent_by.map(|entry| (entry.path.clone(), entry.means.clone()));

@@ -54,15 +54,14 @@ impl PageView {
         let sent = plan.sent();
         let graph = &analysis.graph;
         let loads = analysis.modelled.map(|modelled| {
-            let simulate = |conditions: &Conditions| {
-                Simulation::of(&modelled, &sent, plan.is_interleaved, conditions)
-            };
+            let simulate =
+                |conditions: &Conditions| Simulation::of(&modelled, &sent, plan.head, conditions);
             Loads {
                 networks: networks
                     .iter()
                     .map(|(name, conditions)| (name.clone(), simulate(conditions)))
                     .collect(),
-                timelines: Timelines::of(&modelled, &sent, plan.is_interleaved, first),
+                timelines: Timelines::of(&modelled, &sent, plan.head, first),
                 first: simulate(first),
                 modelled,
             }

@@ -130,9 +130,9 @@ impl Page {
     pub(crate) fn planned(&self, conditions: &Conditions) -> Simulation {
         let modelled = self.analysis.modelled.as_ref();
         let sent: Vec<_> = self.plan.sent().collect();
-        let is_interleaved = self.plan.is_interleaved;
+        let head = self.plan.head(self.analysis.first_paint_bytes);
         let modelled = modelled.expect("a page of few assets");
-        Simulation::of(modelled, &sent, is_interleaved, conditions)
+        Simulation::of(modelled, &sent, head, conditions)
     }
 
     /// Bytes of the document on the wire.

@@ -312,10 +312,9 @@ impl<'s> Analyzer<'s> {
         if !plan.pushes() {
             return BTreeMap::new();
         }
-        let before = match plan.is_interleaved {
-            true => analysis.first_paint_bytes,
-            false => self.site.size(page),
-        };
+        let before = plan
+            .head(analysis.first_paint_bytes)
+            .min(self.site.size(page));
         self.site.coded_offsets(page, before)
     }
 

@@ -225,6 +225,7 @@ fn told(analyzer: &Analyzer<'_>) -> wire::Analysis {
         include: site.include.clone(),
         exclude: site.exclude.clone(),
         etags: options.etags,
+        think_us: options.think.as_nanos() / 1000,
     }
 }
 

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use pushgen_policy::{Class, CrossOrigin, Destination, MAX_PUSHES, Means, Responsive, UrlPath};
 
-use self::choice::{Choice, Choosable};
+use self::choice::{Choice, Choosable, Scanner};
 use crate::graph::{Fetch, LcpImage, PageGraph};
 use crate::lcp::PLANNED;
 use crate::model::Modelled;
@@ -71,6 +71,15 @@ impl Plan {
             push: entry.means.contains(&Means::Push),
             hint: entry.means.contains(&Means::Hint),
         })
+    }
+
+    /// How many bytes of a document go before its pushes, if its first paint needs so many.
+    #[must_use]
+    pub fn head(&self, first_paint_bytes: u64) -> u64 {
+        match self.is_interleaved {
+            true => first_paint_bytes,
+            false => u64::MAX,
+        }
     }
 
     /// Whether anything is pushed.
@@ -655,19 +664,21 @@ impl Closure {
             }
             0 => "the preload scanner sees everything early, so hints gain nothing".to_owned(),
             hints => {
-                let late = choice.is_some_and(|choice| choice.hints_late);
-                let (files, why) = match (hints, late) {
-                    (1, false) => ("1 file is", "cannot see it"),
-                    (1, true) => ("1 file is", "sees it late"),
-                    (_, false) => ("files are", "cannot see all of them"),
-                    (_, true) => ("files are", "sees them late"),
+                let scanner = choice.map_or(Scanner::Blind, |choice| choice.scanner);
+                let files = if hints == 1 { "1 file is" } else { "files are" };
+                let why = match (scanner, hints) {
+                    (Scanner::Blind, 1) => "the preload scanner cannot see it",
+                    (Scanner::Blind, _) => "the preload scanner cannot see all of them",
+                    (Scanner::Late, 1) => "the preload scanner sees it late",
+                    (Scanner::Late, _) => "the preload scanner sees them late",
+                    (Scanner::Waiting, _) => "the server thinks before it sends the document",
                 };
                 let count = if hints > 1 {
                     format!("{hints} ")
                 } else {
                     String::new()
                 };
-                format!("{count}{files} hinted, because the preload scanner {why}{hint_gain}")
+                format!("{count}{files} hinted, because {why}{hint_gain}")
             }
         };
         let hinted = match count(Means::Link) {

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use crate::model::{
     Bound, Conditions, Delivery, Load, Modelled, Timeline, load, lower_bound, timeline,
 };
-use crate::plan::choice::first_content;
 
 /// One asset that is sent with a page, in send order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,17 +45,12 @@ pub struct Timelines {
 }
 
 impl Simulation {
-    /// Loads a page under these conditions. What of `sent` the page does not ask for is left out, as the model knows
-    /// nothing of it.
+    /// Loads a page under these conditions, with `head` bytes of the document, decoded, before what is pushed. What of
+    /// `sent` the page does not ask for is left out, as the model knows nothing of it.
     #[must_use]
-    pub fn of(
-        modelled: &Modelled,
-        sent: &[Sent<'_>],
-        is_interleaved: bool,
-        conditions: &Conditions,
-    ) -> Self {
+    pub fn of(modelled: &Modelled, sent: &[Sent<'_>], head: u64, conditions: &Conditions) -> Self {
         let page = &modelled.page;
-        let chosen = Chosen::of(modelled, sent, is_interleaved);
+        let chosen = Chosen::of(modelled, sent, head);
         Self {
             none: load(page, &Delivery::NONE, conditions),
             hints: load(page, &chosen.hints(), conditions),
@@ -69,14 +63,9 @@ impl Simulation {
 impl Timelines {
     /// Loads a page as [`Simulation::of`] does.
     #[must_use]
-    pub fn of(
-        modelled: &Modelled,
-        sent: &[Sent<'_>],
-        is_interleaved: bool,
-        conditions: &Conditions,
-    ) -> Self {
+    pub fn of(modelled: &Modelled, sent: &[Sent<'_>], head: u64, conditions: &Conditions) -> Self {
         let page = &modelled.page;
-        let chosen = Chosen::of(modelled, sent, is_interleaved);
+        let chosen = Chosen::of(modelled, sent, head);
         Self {
             none: timeline(page, &Delivery::NONE, conditions),
             hints: timeline(page, &chosen.hints(), conditions),
@@ -95,7 +84,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn of(modelled: &Modelled, sent: &[Sent<'_>], is_interleaved: bool) -> Self {
+    fn of(modelled: &Modelled, sent: &[Sent<'_>], head: u64) -> Self {
         let Modelled { page, paths } = modelled;
         let assets: HashMap<&str, u16> = paths.iter().map(|path| &**path).zip(0..).collect();
         let chosen = |wanted: &dyn Fn(&Sent<'_>) -> bool| -> Vec<u16> {
@@ -107,10 +96,7 @@ impl Chosen {
             hinted: chosen(&|sent| sent.hint),
             pushed: chosen(&|sent| sent.push),
             hinted_beside: chosen(&|sent| sent.hint && !sent.push),
-            head: match is_interleaved {
-                true => first_content(page),
-                false => page.html_bytes(),
-            },
+            head: page.html_on_wire(head),
         }
     }
 

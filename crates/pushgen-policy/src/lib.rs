@@ -15,7 +15,8 @@
 //! - `$schema`: always [`SCHEMA`]. `version`: the integer 1. `generator`: program and version.
 //! - `origin` (optional): the origin that fingerprints were made for; see [`Origin`].
 //! - `analysis` (optional): what the analysis was told, so that it can be repeated. `include` and
-//!   `exclude` are globs; `etags` says whether entity-tags were taken from the build.
+//!   `exclude` are globs; `etags` says whether entity-tags were taken from the build; `think_us` (only
+//!   when not 0) how many microseconds the server is taken to think about a page.
 //!
 //! `assets`: the files that plans send, sorted by (`path`, `destination`, `module`, `crossorigin`),
 //! a tuple that no two share. One file has several assets if pages request it in several roles.

@@ -277,6 +277,7 @@ fn known_fields(outer: &[Frame<'_>]) -> Option<&'static [&'static str]> {
             "include",
             "exclude",
             "etags",
+            "think_us",
         ]),
         (2, Some("assets"), None, _) => Some(&[
             "path",

@@ -95,6 +95,13 @@ pub struct Analysis {
     pub exclude: Vec<String>,
     /// Whether entity-tags were taken from the build.
     pub etags: bool,
+    /// Microseconds that the server is taken to think before it answers for a page.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub think_us: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A file of the site in the role that pages request it in.

@@ -223,6 +223,14 @@ impl Page {
         u32::try_from(plain).unwrap_or(u32::MAX)
     }
 
+    /// How many bytes on the wire so many of the document are, decoded; at most all.
+    pub(crate) fn html_on_wire(&self, plain: u64) -> u32 {
+        let plain = plain.min(self.html_plain.into());
+        let wire = plain * u64::from(self.html_bytes);
+        let wire = wire.checked_div(self.html_plain.into()).unwrap_or(0);
+        u32::try_from(wire).unwrap_or(u32::MAX)
+    }
+
     /// Bytes of the document on the wire.
     #[must_use]
     pub const fn html_bytes(&self) -> u32 {

@@ -73,8 +73,19 @@ pub(crate) struct Choice {
     push_margin: f64,
     /// Whether hints were proposed and none is taken.
     pub(crate) declines_hints: bool,
-    /// Whether the hints are for files that stand late in the document.
-    pub(crate) hints_late: bool,
+    /// Why the preload scanner alone would be late.
+    pub(crate) scanner: Scanner,
+}
+
+/// What keeps the preload scanner from asking in time for what is hinted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scanner {
+    /// It cannot see all of it.
+    Blind,
+    /// Some of it stands late in the document.
+    Late,
+    /// The server thinks before it sends a document.
+    Waiting,
 }
 
 /// How a candidate compares with no delivery at all, cold.
@@ -105,7 +116,7 @@ impl Gain {
 pub(crate) fn choose(page: &Page, entries: &[Choosable], think: Time) -> Choice {
     let loads = Loads::of(page, think, &[Cache::Empty, Cache::Full]);
     let none = || vec![false; entries.len()];
-    let (hint, by_hints) = loads.best(hint_candidates(page, entries), WORTHWHILE, |hint| {
+    let (hint, by_hints) = loads.best(hint_candidates(page, entries, think), WORTHWHILE, |hint| {
         loads.by_hints(entries, hint)
     });
     let is_proposed = entries.iter().any(|entry| entry.is_hint_proposed);
@@ -126,9 +137,17 @@ pub(crate) fn choose(page: &Page, entries: &[Choosable], think: Time) -> Choice 
         loads.by_pushes(entries, (push, *head), &hint)
     });
     let (push, (is_interleaved, _)) = push.unwrap_or_else(|| (none(), (false, 0)));
-    let mut hinted = entries.iter().zip(&hint).filter(|(_, hint)| **hint);
+    let hinted = entries.iter().zip(&hint).filter(|(_, hint)| **hint);
+    let unproposed: Vec<&Choosable> = hinted
+        .map(|(entry, _)| entry)
+        .filter(|entry| !entry.is_hint_proposed)
+        .collect();
     Choice {
-        hints_late: hinted.any(|(entry, _)| is_late(page, entry)),
+        scanner: match unproposed.iter().any(|entry| is_late(page, entry)) {
+            _ if unproposed.is_empty() => Scanner::Blind,
+            true => Scanner::Late,
+            false => Scanner::Waiting,
+        },
         push,
         hint,
         is_interleaved,
@@ -195,8 +214,8 @@ fn is_late(page: &Page, entry: &Choosable) -> bool {
 }
 
 /// Sets of hints, the simplest first. What the preload scanner sees by itself and at once is hinted only in front of
-/// something else: what the model gains by it is less than the model is wrong by.
-fn hint_candidates(page: &Page, entries: &[Choosable]) -> Vec<Vec<bool>> {
+/// something else: what the model gains by it is less than the model is wrong by. While a server thinks, it sees nothing.
+fn hint_candidates(page: &Page, entries: &[Choosable], think: Time) -> Vec<Vec<bool>> {
     let set = |wanted: &dyn Fn(&Choosable) -> bool| -> Vec<bool> {
         entries
             .iter()
@@ -221,6 +240,12 @@ fn hint_candidates(page: &Page, entries: &[Choosable]) -> Vec<Vec<bool>> {
             entries.iter().enumerate().map(wanted).collect()
         };
         sets.extend([late(false), late(true)]);
+    }
+    if think > Time::ZERO {
+        sets.push(set(&|entry| entry.in_closure));
+        sets.push(set(&|entry| entry.in_closure || proposed(entry)));
+        sets.push(set(&|entry| entry.class != Class::Lcp));
+        sets.push(set(&|_| true));
     }
     distinct(sets)
 }

@@ -270,7 +270,12 @@ fn what_stands_late_in_the_document_is_hinted() {
     for (page, expected) in [(late.expect("assets in order"), true), (early, false)] {
         let choice = choose(&page, &all_seen(&page), Time::ZERO);
         assert_eq!(choice.hint, [expected], "{choice:?}");
-        assert_eq!(choice.hints_late, expected);
+        let scanner = if expected {
+            Scanner::Late
+        } else {
+            Scanner::Blind
+        };
+        assert_eq!(choice.scanner, scanner);
     }
 }
 
@@ -288,6 +293,16 @@ fn a_part_of_the_closure_is_pushed_only_where_it_gains_much() {
         let choice = choose(&page, &entries, Time::ZERO);
         assert_eq!(choice.push[0], expected, "{name}: {choice:?}");
         assert!(!choice.push[1]);
+    }
+}
+
+#[test]
+fn what_the_scanner_sees_is_hinted_while_the_server_thinks() {
+    let page = page(HTML, vec![sheet(15_000), script(10_000)]);
+    for (think, expected) in [(0, false), (300, true)] {
+        let choice = choose(&page, &all_seen(&page), Time::from_millis(think));
+        assert_eq!(choice.hint, [expected; 2], "{think}: {choice:?}");
+        assert_eq!(choice.scanner == Scanner::Waiting, expected);
     }
 }
 
