@@ -1,5 +1,9 @@
+use pushgen_policy::MAX_PUSHES;
+
+use super::proposal::MAX_HINT_BYTES;
 use super::*;
-use crate::graph::Rank;
+use crate::graph::{LcpImage, PageGraph, Rank};
+use crate::reference::{When, confidence};
 
 /// A little page graph in evaluation order, written as `(path, class, depth)`; every file weighs 1000
 /// bytes and stands in for itself.
