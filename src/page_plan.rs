@@ -4,7 +4,7 @@
 //! for the model and for the report. Of what a policy leaves out nothing is known.
 
 use pushgen_analyzer::{Analyzer, LeftOut, PageAnalysis, Sent};
-use pushgen_policy::{Class, Coding, Means, Policy};
+use pushgen_policy::{Class, Coding, Means, Policy, UNTOLD_HEAD};
 
 /// What is sent with a page.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl PagePlan {
         Self {
             entries: entries.collect(),
             reason: plan.reason.clone(),
-            head: head.unwrap_or(analysis.first_paint_bytes),
+            head: head.unwrap_or_else(|| untold_head(analysis)),
             left_out: Vec::new(),
         }
     }
@@ -102,6 +102,16 @@ impl PagePlan {
     pub(crate) fn sent(&self) -> Vec<Sent<'_>> {
         self.entries.iter().map(Entry::sent).collect()
     }
+}
+
+/// What a server takes as a page's head of its own accord, decoded.
+fn untold_head(analysis: &PageAnalysis) -> u64 {
+    let page = analysis.modelled.as_ref().map(|modelled| &modelled.page);
+    let decoded = page.and_then(|page| {
+        let plain = UNTOLD_HEAD * u64::from(page.html_plain());
+        plain.checked_div(page.html_bytes().into())
+    });
+    decoded.unwrap_or(UNTOLD_HEAD)
 }
 
 impl Entry {

@@ -5,6 +5,7 @@ mod check;
 mod cli;
 #[cfg(all(unix, feature = "serve"))]
 mod clients;
+mod closure;
 mod determinism;
 mod fixtures;
 mod generated_sites;

@@ -194,6 +194,20 @@ fn no_policy_depends_on_a_trace() {
 }
 
 #[test]
+fn no_simulated_load_depends_on_a_trace() {
+    let site = site();
+    // First in the graph, so that all else moves.
+    site.write("0.json", b"{}");
+    let trace = har(&[(HERE, &[("/0.json", "fetch", 5)])]);
+    fs::write(site.folder.path().join("load.har"), trace.to_string()).expect("a trace");
+    let simulate = ["simulate", "dist", "--page", "/", "--format", "json"];
+    let without = site.pushgen(&simulate).ok();
+    assert!(without.stdout.contains(r#""network":"4g""#));
+    let with = site.pushgen(&[&simulate[..], &["--trace", "load.har"]].concat());
+    assert_eq!(with.ok().stdout, without.stdout);
+}
+
+#[test]
 fn a_file_that_is_no_trace_ends_the_run() {
     let site = site();
     fs::write(site.folder.path().join("page.har"), "<!doctype html>").expect("a file");

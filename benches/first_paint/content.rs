@@ -1,4 +1,4 @@
-//! Content of a given size that nothing compresses by much: text, style sheets, scripts, images, fonts.
+//! Content of a given size: text, style sheets, scripts, images, fonts.
 //!
 //! In: a seed and sizes. Out: bytes, the same for the same seed.
 
@@ -27,13 +27,18 @@ impl Noise {
         (0..length).map(|_| letter(self)).collect()
     }
 
-    /// A paragraph of about so many bytes.
+    /// A paragraph of about so many bytes, a fifth of them noise: gzip leaves about as much of it as of a typical document.
     pub(crate) fn paragraph(&mut self, bytes: usize) -> String {
+        const PHRASE: &str = "and so it goes on from one line of this text to the next, ";
         let mut text = "<p>".to_owned();
-        while text.len() + 14 < bytes {
+        while text.len() < bytes / 5 {
             let length = 2 + self.next() as usize % 8;
             text.push_str(&self.word(length));
             text.push(' ');
+        }
+        while text.len() + 6 < bytes {
+            let left = bytes - 6 - text.len();
+            text.push_str(&PHRASE[..left.min(PHRASE.len())]);
         }
         text + "</p>\n"
     }

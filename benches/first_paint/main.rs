@@ -54,6 +54,9 @@ fn arguments() -> anyhow::Result<Option<Arguments>> {
             other => bail!("{other}? --browser PATH [--runs N] [--page NAME]... [--record]"),
         }
     }
+    if found.records && !found.pages.is_empty() {
+        bail!("--record keeps all pages or none: leave --page out");
+    }
     // `cargo bench` runs all benchmarks.
     Ok((!found.browser.as_os_str().is_empty()).then_some(found))
 }

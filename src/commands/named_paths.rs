@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use anyhow::bail;
+use pushgen_analyzer::model::Time;
 
 use super::site_of_policy;
 use crate::cli::SiteArguments;
@@ -82,8 +83,17 @@ impl Subject {
         if let Some(folder) = named.folder {
             site.dist = folder.to_owned();
         } else if let Some((path, file)) = path.zip(policy.as_ref()) {
-            site.dist = site_of_policy::find(command, path, &file.policy, is_quiet)?;
+            site.dist = site_of_policy::find(command, path, &file.policy, &site, is_quiet)?;
         }
         Ok(Self { site, policy })
+    }
+
+    /// How long the server thinks: as long as an argument says, or else the policy.
+    pub(super) fn think(&self, told: Time) -> Time {
+        let analysis = self.policy.as_ref().and_then(|file| file.policy.analysis());
+        match analysis {
+            Some(analysis) if told == Time::ZERO => Time::from_micros(analysis.think_us),
+            _ => told,
+        }
     }
 }

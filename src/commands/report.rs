@@ -34,21 +34,24 @@ const MAX_KEPT_FETCHES: usize = 100_000;
 pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let to_stdout = command.output == Path::new("-");
     use_threads(command.site.jobs)?;
-    let Subject { site, policy } = Subject::of(
+    let subject = Subject::of(
         "report",
         &command.site,
         command.beside.as_deref(),
         command.policy.as_deref(),
         arguments.quiet > 0,
     )?;
+    let think = subject.think(command.plan.think);
+    let Subject { site, policy } = subject;
     let dist = site.dist.clone();
     let mut options = command.plan.complete(site.options());
+    options.think = think;
     let site = site.load()?;
     if !to_stdout {
         refuse_own_page(&site, &command.output)?;
     }
     options.traces = traces::read(&command.traces)?;
-    let settings = settings(command, &options, policy.as_ref());
+    let settings = settings(&options, policy.as_ref());
     let policy = policy.as_ref().map(|file| &file.policy);
     let analyzer = Analyzer::new(&site, options);
     let named = command.page.iter().map(|page| find_page(&site, page));
@@ -59,7 +62,7 @@ pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<Ex
         [] => site.pages(),
         named => named,
     };
-    let networks = first_visits(&command.network, command.plan.think);
+    let networks = first_visits(&command.network, think);
     let is_first = |(name, _): &&(String, Conditions)| command.network.is_empty() && name == USUAL;
     let Some((network, first)) = networks.iter().find(is_first).or(networks.first()) else {
         bail!("no network to load pages on");
@@ -203,7 +206,6 @@ fn refuse_own_page(site: &Site, output: &Path) -> anyhow::Result<()> {
 
 /// What the report says of how it was made.
 fn settings(
-    command: &Command,
     options: &pushgen_analyzer::Options,
     policy: Option<&PolicyFile>,
 ) -> Vec<(&'static str, String)> {
@@ -216,7 +218,7 @@ fn settings(
         },
         (
             "Server thinks",
-            format!("{} ms", command.plan.think.as_millis_f64()),
+            format!("{} ms", options.think.as_millis_f64()),
         ),
     ];
     if let Some(origin) = &options.origin {

@@ -24,20 +24,23 @@ const MAX_SHOWN: usize = 20;
 
 pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     use_threads(command.site.jobs)?;
-    let Subject { site, policy } = Subject::of(
+    let subject = Subject::of(
         "simulate",
         &command.site,
         command.beside.as_deref(),
         command.policy.as_deref(),
         arguments.quiet > 0,
     )?;
+    let think = subject.think(command.plan.think);
+    let Subject { site, policy } = subject;
     let policy = policy.map(|file| file.policy);
     let mut options = command.plan.complete(site.options());
+    options.think = think;
     let site = site.load()?;
     options.traces = traces::read(&command.traces)?;
     let analyzer = Analyzer::new(&site, options);
     let pages = pages(&site, &command.page)?;
-    let networks = first_visits(&command.network, command.plan.think);
+    let networks = first_visits(&command.network, think);
     let is_named = !command.page.is_empty();
     let is_json = command.format == Format::Json;
     let progress = Progress::new(pages.len(), arguments.quiet > 0);

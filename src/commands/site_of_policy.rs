@@ -10,6 +10,7 @@ use anyhow::bail;
 use pushgen_policy::Policy;
 use url::Url;
 
+use crate::cli::SiteArguments;
 use crate::output::{self, count};
 
 /// What builds call the folder that they write.
@@ -22,6 +23,7 @@ pub(super) fn find(
     command: &str,
     path: &Path,
     policy: &Policy,
+    site: &SiteArguments,
     is_quiet: bool,
 ) -> anyhow::Result<PathBuf> {
     let name = path.display();
@@ -38,7 +40,7 @@ pub(super) fn find(
     let folders = std::iter::once(itself.to_owned()).chain(children);
     let (mut with_pages, mut lacking) = (Vec::new(), Vec::new());
     for folder in folders {
-        let Some(files) = Files::of(&folder, policy) else {
+        let Some(files) = Files::of(&folder, site) else {
             continue;
         };
         let mut pages = policy.pages().map(|page| page.path.as_str());
@@ -86,15 +88,13 @@ struct Files {
 
 impl Files {
     /// `None` if there is no such folder.
-    fn of(folder: &Path, policy: &Policy) -> Option<Self> {
+    fn of(folder: &Path, site: &SiteArguments) -> Option<Self> {
         let root_path = folder.canonicalize().ok().filter(|path| path.is_dir())?;
-        let analysis = policy.analysis();
-        let base_path = analysis.map_or("/", |analysis| &analysis.base_path);
         Some(Self {
             root: Url::from_directory_path(&root_path).ok()?,
             root_path,
-            base_path: format!("{}/", base_path.trim_end_matches('/')),
-            clean_urls: analysis.is_some_and(|analysis| analysis.clean_urls),
+            base_path: format!("{}/", site.base_path.trim_end_matches('/')),
+            clean_urls: site.clean_urls,
         })
     }
 

@@ -63,8 +63,8 @@ fn analyze(command: &Serve, is_quiet: bool) -> anyhow::Result<Found> {
     let site = command.site.load()?;
     let mut options = command.site.options();
     options.budget = command.budget;
-    // The files are served with entity-tags from their content.
-    options.etags = true;
+    // Entity-tags are taken from the content; what is compressed on the way has another one than its file.
+    options.etags = command.no_compression;
     let progress = Progress::new(site.pages().len(), is_quiet);
     let analysis = Analyzer::new(&site, options)
         .analyze(&|| progress.page_done())

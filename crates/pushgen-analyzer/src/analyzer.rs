@@ -93,6 +93,8 @@ pub struct PageAnalysis {
     pub findings: Vec<Finding>,
     /// What the model of a page load knows of it; nothing if it has too many assets.
     pub modelled: Option<Modelled>,
+    /// What the parser waits for before the first content, whether the model knows it or not.
+    early_stoppers: Vec<Arc<str>>,
     /// Bytes of the document that its first paint needs.
     pub first_paint_bytes: u64,
 }
@@ -199,12 +201,30 @@ impl<'s> Analyzer<'s> {
         let mut graph = merge(graphs, &self.viewport_names, &layouts)
             .unwrap_or_else(|| PageGraph::unread(self.site, page));
         let document = DocumentLayout::of(&text, &dom, last_element(&graph));
+        let content_at = document.content_at.unwrap_or(usize::MAX);
+        let is_early = |element| {
+            document
+                .end_of_tag(element)
+                .is_some_and(|end| end <= content_at)
+        };
+        if let Some((url, _)) = graph
+            .foreign_stopper
+            .take_if(|(_, element)| is_early(*element))
+        {
+            graph.foreign_blocker.get_or_insert(url);
+        }
+        let stops = graph.fetches.iter().filter(|fetch| {
+            let is_stopper = fetch.when == When::Load && fetch.parser_blocking;
+            is_stopper && fetch.element.is_some_and(is_early)
+        });
+        let early_stoppers = stops.map(|fetch| Arc::clone(&fetch.path)).collect();
         let modelled = self.modelled(page, &document, &dom, &graph);
         self.traces.add_to(page, &mut graph);
         PageAnalysis {
             graph,
             findings,
             modelled,
+            early_stoppers,
             first_paint_bytes: document.first_paint() as u64,
         }
     }
@@ -282,10 +302,14 @@ impl<'s> Analyzer<'s> {
     #[must_use]
     pub fn plan(&self, analysis: &PageAnalysis) -> (Plan, Vec<LeftOut>) {
         let PageAnalysis {
-            graph, modelled, ..
+            graph,
+            modelled,
+            early_stoppers,
+            ..
         } = analysis;
         let wire_bytes = |file| self.weight(file).map(Weight::wire);
-        let needed: HashSet<&str> = modelled.as_ref().map(Modelled::needed).unwrap_or_default();
+        let mut needed: HashSet<&str> = modelled.as_ref().map(Modelled::needed).unwrap_or_default();
+        needed.extend(early_stoppers.iter().map(|path| &**path));
         let holds_paint = |path: &str| needed.contains(path);
         let budget = self.options.budget;
         let proposal = propose(graph, budget, holds_paint, wire_bytes, emit::hint_bytes);
@@ -441,7 +465,8 @@ fn last_element(graph: &PageGraph) -> usize {
     let fetches = graph.fetches.iter();
     let of_load = fetches.filter(|fetch| fetch.when == When::Load);
     let elements = of_load.filter_map(|fetch| fetch.element);
-    elements.max().unwrap_or(0)
+    let foreign = graph.foreign_stopper.iter().map(|(_, element)| *element);
+    elements.chain(foreign).max().unwrap_or(0)
 }
 
 fn too_deep(site: &Site, page: FileId, stopped: Stopped) -> Finding {

@@ -32,8 +32,8 @@ pub fn is_compressed(path: &[u8], length: u64) -> bool {
     length >= MIN_LENGTH && is_compressible(path)
 }
 
-/// Compresses a content, divided if a place for that is given. A place at the end or beyond divides nothing: all of
-/// it is the head.
+/// Compresses a content, divided if a place for that is given. A place at its end or beyond divides nothing, since all of
+/// it is the head, nor does one at its start.
 ///
 /// # Errors
 /// None that is known: what is written to is memory.
@@ -53,7 +53,10 @@ pub fn compress(content: &[u8], divided_at: Option<usize>) -> io::Result<Compres
     encoder.write_all(rest)?;
     let mut bytes = encoder.finish()?;
     bytes.shrink_to_fit();
-    let head = divided_at.map(|_| head_length.unwrap_or(bytes.len()));
+    let head = divided_at.map(|at| match at {
+        0 => 0,
+        _ => head_length.unwrap_or(bytes.len()),
+    });
     Ok(Compressed { bytes, head })
 }
 
@@ -159,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_division_at_the_end_leaves_nothing_behind_the_head() {
+    fn a_division_at_either_end_is_none() {
         let content = "<p>one</p>".repeat(50);
         let undivided = compress(content.as_bytes(), None).expect("memory").bytes;
         for at in [content.len(), content.len() + 1, usize::MAX] {
@@ -167,6 +170,9 @@ mod tests {
             assert_eq!(made.head, Some(undivided.len()));
             assert_eq!(made.bytes, undivided);
         }
+        // And one at the start nothing before the rest.
+        let made = compress(content.as_bytes(), Some(0)).expect("memory");
+        assert_eq!((made.head, made.bytes), (Some(0), undivided));
     }
 
     proptest! {

@@ -10,6 +10,9 @@ use crate::coding::Coding;
 use crate::error::PolicyError;
 use crate::pointer::Pointer;
 
+/// How many bytes of a coded document a server sends before its pushes where the policy does not say.
+pub const UNTOLD_HEAD: u64 = 4096;
+
 /// How many bytes of a document go before its pushes, for each content-coding. None is known of a
 /// coding that the policy does not name; then the server chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

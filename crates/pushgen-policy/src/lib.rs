@@ -135,7 +135,7 @@ pub use coding::Coding;
 pub use destination::Destination;
 pub use error::PolicyError;
 pub use fingerprint::{ParseSha256Error, Sha256, url_key};
-pub use head::Head;
+pub use head::{Head, UNTOLD_HEAD};
 pub use link::Link;
 pub use origin::{Origin, OriginError};
 pub use path::{PathError, UrlPath};

@@ -7,12 +7,14 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use pushgen_runtime::PolicyHandle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::cache::Cache;
 use super::content::Content;
@@ -32,6 +34,8 @@ pub(super) struct Store {
     began: Instant,
     resources: Mutex<Cache<Arc<Resource>>>,
     contents: Mutex<Cache<Arc<Content>>>,
+    /// As many may compress as there are processors; each holds a file and what becomes of it in memory.
+    compressions: Arc<Semaphore>,
     /// Contents that are being read, for those who wait for them.
     pub(super) readings: Mutex<HashMap<Arc<[u8]>, Awaited>>,
 }
@@ -68,6 +72,9 @@ impl Store {
             began: Instant::now(),
             resources: Mutex::new(Cache::of_bytes(RESOURCE_MEMORY)),
             contents: Mutex::new(Cache::of_bytes(options.memory)),
+            compressions: Arc::new(Semaphore::new(
+                available_parallelism().map_or(1, NonZero::get),
+            )),
             readings: Mutex::default(),
             options,
         }
@@ -183,12 +190,24 @@ impl Store {
             key: Arc::clone(&representation.key),
         };
         let representation = representation.clone();
-        tokio::task::spawn_blocking(move || {
+        let compressions = match representation.source {
+            Source::File => None,
+            Source::Compressed { .. } => Some(Arc::clone(&self.compressions)),
+        };
+        let read = move || {
             let read = entry.store.read_blocking(&representation);
             drop(entry);
             // Nobody may be waiting any more.
             let _ = done.send(Some(read));
-        });
+        };
+        match compressions {
+            None => drop(tokio::task::spawn_blocking(read)),
+            Some(compressions) => drop(tokio::spawn(async move {
+                // Never closed.
+                let _permit = compressions.acquire_owned().await;
+                drop(tokio::task::spawn_blocking(read).await);
+            })),
+        }
         reading
     }
 

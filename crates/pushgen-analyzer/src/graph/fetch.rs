@@ -107,6 +107,9 @@ pub struct PageGraph {
     /// delivered whole from here.
     #[serde(skip)]
     pub foreign_blocker: Option<String>,
+    /// The first script of another origin that only stops the parser, and its element.
+    #[serde(skip)]
+    pub(crate) foreign_stopper: Option<(String, usize)>,
     /// Whether the document could be read at all.
     #[serde(skip)]
     pub is_read: bool,
@@ -121,6 +124,7 @@ impl PageGraph {
             fetches: Vec::new(),
             lcp: Vec::new(),
             foreign_blocker: None,
+            foreign_stopper: None,
             is_read: false,
         }
     }

@@ -85,6 +85,7 @@ pub(crate) fn page_graph(
         by_path: HashMap::with_capacity(TYPICAL_FETCHES),
         followed: HashSet::new(),
         foreign_blocker: None,
+        foreign_stopper: None,
         policies: SecurityPolicies::default(),
         chunk_sources: Vec::new(),
         findings: Vec::new(),
@@ -122,6 +123,7 @@ struct Builder<'a> {
     /// The sheets that were followed, and what waited for them: a page may link one a thousand times.
     followed: HashSet<(sheets::Node, Blocking, When, u64)>,
     foreign_blocker: Option<String>,
+    foreign_stopper: Option<(String, usize)>,
     /// The content security policies that are in force by now.
     policies: SecurityPolicies,
     /// The scripts that say something of webpack's chunks.
@@ -219,6 +221,10 @@ impl Builder<'_> {
                 }
                 if reference.blocking.render {
                     self.foreign_blocker.get_or_insert(url);
+                } else if let Some(element) =
+                    reference.element.filter(|_| reference.blocking.parser)
+                {
+                    self.foreign_stopper.get_or_insert((url, element));
                 }
                 return;
             }
@@ -448,6 +454,7 @@ impl Builder<'_> {
             fetches: self.fetches,
             lcp: self.lcp.into_iter().collect(),
             foreign_blocker: self.foreign_blocker,
+            foreign_stopper: self.foreign_stopper,
             is_read,
         }
     }

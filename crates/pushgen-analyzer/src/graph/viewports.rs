@@ -34,6 +34,7 @@ pub(crate) fn merge(
         fetches: Vec::with_capacity(first.fetches.len()),
         lcp: Vec::new(),
         foreign_blocker: None,
+        foreign_stopper: None,
         is_read: true,
     };
     let mut by_path: HashMap<Arc<str>, usize> = HashMap::new();
@@ -41,6 +42,7 @@ pub(crate) fn merge(
     let mut largest: Vec<(usize, LcpImage)> = Vec::new();
     for (viewport, graph) in std::iter::once((0, first)).chain(graphs) {
         merged.foreign_blocker = merged.foreign_blocker.or(graph.foreign_blocker);
+        merged.foreign_stopper = merged.foreign_stopper.or(graph.foreign_stopper);
         merged.is_read &= graph.is_read;
         largest.extend(graph.lcp.into_iter().map(|lcp| (viewport, lcp)));
         for fetch in graph.fetches {
@@ -153,6 +155,7 @@ mod tests {
             fetches: (0..).zip(fetches).map(fetch).collect(),
             lcp: Vec::new(),
             foreign_blocker: None,
+            foreign_stopper: None,
             is_read: true,
         }
     }

@@ -12,12 +12,12 @@
 //! path is full. The client's work is a bound of its own: from the document's first byte to the first paint as if all that
 //! this paint needs were there. Left out: loss and an early end of slow start, which only add.
 
-use super::load::{Conditions, load};
+use super::load::Conditions;
 use super::machine::cost;
 use super::page::{Asset, Content, Discovery, Kind, Page};
 use super::server::OVERHEAD;
 use super::tcp::INITIAL_WINDOW;
-use super::{Cache, Delivery, Machine, Network, Time};
+use super::{Cache, Machine, Network, Time};
 
 /// The least time until `bytes` have arrived, from the navigation, without any computing.
 #[must_use]
@@ -77,53 +77,36 @@ pub fn lower_bound(page: &Page, conditions: &Conditions) -> Bound {
     }
 }
 
-/// From the document's first byte to the first paint if everything came at once, and no more of the document than has to
-/// be parsed: what the machine takes, with the chain of who names whom.
-fn least_work(page: &Page, html: u32, needed: &[bool], machine: &Machine) -> Time {
-    let mut places: Vec<Option<u16>> = Vec::with_capacity(needed.len());
-    let mut assets: Vec<Asset> = Vec::new();
-    let mut parts: Vec<(usize, u16)> = Vec::new();
+/// From the document's first byte to the first paint if everything came at once: what one thread has to do in all, or the
+/// longest chain of who names whom, whichever is more.
+fn least_work(page: &Page, parsed: u32, needed: &[bool], machine: &Machine) -> Time {
+    let html = page.plain_html(parsed);
+    let mut work = cost(html, machine.html);
+    let mut longest = Time::ZERO;
+    // When each can be used, from the first look at the document on.
+    let mut usable: Vec<Time> = Vec::with_capacity(needed.len());
     for (asset, is_needed) in page.assets().iter().zip(needed) {
-        let place = |by: u16| places.get(usize::from(by)).copied().flatten();
-        let discovery = match asset.discovery {
-            Discovery::Import(by) => place(by).map(Discovery::Import),
-            Discovery::Run(by) => place(by).map(Discovery::Run),
-            Discovery::Style(by) => place(by).map(Discovery::Style),
-            of_document => Some(of_document),
+        let named = asset.discovery.asset();
+        let named = named.and_then(|by| usable.get(usize::from(by)).copied());
+        let there = named.unwrap_or_default() + machine.request + machine.receive;
+        let runs = match asset.kind {
+            Kind::Sheet => cost(asset.plain, machine.css),
+            Kind::Script | Kind::AsyncScript | Kind::DeferScript => {
+                machine.script_base + cost(asset.plain, machine.script)
+            }
+            // Modules run together, when all are there.
+            Kind::Module | Kind::AsyncModule => cost(asset.plain, machine.script),
+            _ => Time::ZERO,
         };
-        let Some(discovery) = discovery.filter(|_| *is_needed) else {
-            places.push(None);
-            continue;
-        };
-        parts.extend(asset.part_of.map(|of| (assets.len(), of)));
-        places.push(u16::try_from(assets.len()).ok());
-        assets.push(Asset {
-            discovery,
-            part_of: None,
-            ..*asset
-        });
+        let is_module = matches!(asset.kind, Kind::Module | Kind::AsyncModule);
+        usable.push(there + if is_module { Time::ZERO } else { runs });
+        if *is_needed {
+            work += runs;
+            longest = longest.max(usable.last().copied().unwrap_or_default());
+        }
     }
-    let place = |asset: u16| places.get(usize::from(asset)).copied().flatten();
-    for (asset, of) in parts {
-        assets[asset].part_of = place(of);
-    }
-    let content = match page.content() {
-        Content::Run(script) => place(script).map_or(Content::Html(html), Content::Run),
-        Content::Html(at) => Content::Html(at),
-    };
-    let plain = page.plain_html(html);
-    let Ok(least) = Page::new(html, page.body_at(), content, assets) else {
-        return Time::ZERO;
-    };
-    let mut conditions = Conditions {
-        cache: Cache::Full,
-        machine: *machine,
-        handshakes: 0,
-        ..Conditions::new(Network::AT_ONCE)
-    };
-    conditions.server.respond = Time::ZERO;
-    let load = load(&least.with_plain_html(plain), &Delivery::NONE, &conditions);
-    load.fcp - load.first_byte
+    let layout = cost(html, machine.layout);
+    machine.receive + machine.commit + work.max(longest) + machine.frame + layout + machine.paint
 }
 
 /// How much of the document the first paint needs: what has to be there, and what has to be parsed.

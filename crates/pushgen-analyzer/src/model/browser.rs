@@ -27,8 +27,9 @@ const TIGHT: u16 = 2;
 /// What the browser knows of an asset.
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
-    /// The page needs it.
+    /// The page needs it, and since when.
     is_wanted: bool,
+    wanted_at: Time,
     /// It was asked for, or promised.
     is_asked: bool,
     has_arrived: bool,
@@ -197,6 +198,7 @@ impl<'a> Browser<'a> {
         }
         let Known {
             is_wanted,
+            wanted_at,
             is_preloaded,
             ..
         } = *known;
@@ -205,8 +207,10 @@ impl<'a> Browser<'a> {
             self.want_frame(now);
         }
         if is_wanted {
+            // What is there already has to be looked for, too.
+            let found = wanted_at + self.machine.request;
             self.agenda
-                .put(now + self.machine.receive, Event::Got(asset));
+                .put(now.max(found) + self.machine.receive, Event::Got(asset));
         }
         if std::mem::take(&mut self.known[usize::from(asset)].is_in_flight) {
             self.in_flight -= 1;
@@ -230,6 +234,7 @@ impl<'a> Browser<'a> {
         if std::mem::replace(&mut known.is_wanted, true) {
             return;
         }
+        known.wanted_at = now;
         if known.has_arrived || self.cache == Cache::Full {
             known.is_asked = true;
             let there = now + self.machine.request + self.machine.receive;

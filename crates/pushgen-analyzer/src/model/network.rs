@@ -72,9 +72,6 @@ pub enum NetworkError {
 }
 
 impl Network {
-    /// A path that takes no time.
-    pub(super) const AT_ONCE: Self = Self::new(Time::ZERO, RATE_MAX, RATE_MAX);
-
     /// A network whose queue holds a tenth of a second.
     #[must_use]
     pub const fn new(rtt: Time, down: u64, up: u64) -> Self {

@@ -113,13 +113,9 @@ pub fn of_graph(
         paths.push(Arc::clone(&fetch.path));
         places.insert(&fetch.path, place);
     }
-    // Which module imports them the graph does not keep; most pages have one.
+    // Which module imports them the graph does not keep; most pages have one. Without one an inline script does.
     for part in parts {
-        let asset = &mut assets[usize::from(part)];
-        match script {
-            Some(_) => asset.part_of = script,
-            None => asset.kind = Kind::Other,
-        }
+        assets[usize::from(part)].part_of = script;
     }
     let content = layout.content_at.map_or_else(
         || drawn_by(&assets).map_or(Content::Html(u32::MAX), Content::Run),
@@ -179,22 +175,21 @@ fn discovery(kind: Kind, by: u16, named_by: Kind) -> Discovery {
     }
 }
 
-/// The last script of the document that runs of its own: it is taken to draw a page that has no content.
+/// The last script of the document that runs of its own: it is taken to draw a page that has no content. Those that run
+/// whenever they are there measure or advertise more often than they draw.
 fn drawn_by(assets: &[Asset]) -> Option<u16> {
-    let runs = |asset: &Asset| {
-        matches!(asset.discovery, Discovery::Html(_))
-            && asset.part_of.is_none()
-            && matches!(
-                asset.kind,
-                Kind::Script
-                    | Kind::AsyncScript
-                    | Kind::DeferScript
-                    | Kind::Module
-                    | Kind::AsyncModule
-            )
+    let last = |runs: fn(Kind) -> bool| {
+        let is_script = |asset: &Asset| {
+            matches!(asset.discovery, Discovery::Html(_))
+                && asset.part_of.is_none()
+                && runs(asset.kind)
+        };
+        assets.iter().rposition(is_script)
     };
-    let last = assets.iter().rposition(runs)?;
-    u16::try_from(last).ok()
+    let in_order = |kind| matches!(kind, Kind::Script | Kind::DeferScript | Kind::Module);
+    let at_once = |kind| matches!(kind, Kind::AsyncScript | Kind::AsyncModule);
+    let drawing = last(in_order).or_else(|| last(at_once))?;
+    u16::try_from(drawing).ok()
 }
 
 #[cfg(test)]
@@ -272,6 +267,7 @@ mod tests {
             ],
             lcp: Vec::new(),
             foreign_blocker: None,
+            foreign_stopper: None,
             is_read: true,
         };
         let layout = Layout {

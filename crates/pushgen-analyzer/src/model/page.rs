@@ -130,7 +130,7 @@ pub enum PageError {
         /// Its discoverer.
         by: usize,
     },
-    /// An asset is part of the graph of one that is no module of its own.
+    /// An asset is part of the graph of one that is no module of its own, or is itself no module that the document names.
     #[error(
         "asset {asset} is part of the graph of asset {of}, which is no module script of the document"
     )]
@@ -179,7 +179,9 @@ impl Page {
                         && matches!(script.kind, Kind::Module | Kind::AsyncModule)
                         && matches!(script.discovery, Discovery::Html(_))
                 };
-                if !assets.get(of).is_some_and(is_script) {
+                let is_part = matches!(asset.discovery, Discovery::Html(_))
+                    && matches!(asset.kind, Kind::Module | Kind::AsyncModule);
+                if !is_part || !assets.get(of).is_some_and(is_script) {
                     return Err(PageError::Part { asset: index, of });
                 }
                 imports[of] += 1;

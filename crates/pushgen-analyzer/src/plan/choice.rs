@@ -71,7 +71,7 @@ pub(crate) struct Choice {
     /// The least gain of the first paint, by each.
     hint_margin: f64,
     push_margin: f64,
-    /// Whether hints were proposed and none is taken.
+    /// Whether hints were tried and none is taken.
     pub(crate) declines_hints: bool,
     /// Why the preload scanner alone would be late.
     pub(crate) scanner: Scanner,
@@ -116,11 +116,10 @@ impl Gain {
 pub(crate) fn choose(page: &Page, entries: &[Choosable], think: Time) -> Choice {
     let loads = Loads::of(page, think, &[Cache::Empty, Cache::Full]);
     let none = || vec![false; entries.len()];
-    let (hint, by_hints) = loads.best(hint_candidates(page, entries, think), WORTHWHILE, |hint| {
-        loads.by_hints(entries, hint)
-    });
-    let is_proposed = entries.iter().any(|entry| entry.is_hint_proposed);
-    let declines_hints = is_proposed && hint.is_none();
+    let candidates = hint_candidates(page, entries, think);
+    let has_hints = !candidates.is_empty();
+    let (hint, by_hints) = loads.best(candidates, WORTHWHILE, |hint| loads.by_hints(entries, hint));
+    let declines_hints = has_hints && hint.is_none();
     let hint = hint.unwrap_or_else(none);
     let first = first_content(page);
     let heads = [(true, first), (false, page.html_bytes())];
@@ -143,10 +142,10 @@ pub(crate) fn choose(page: &Page, entries: &[Choosable], think: Time) -> Choice 
         .filter(|entry| !entry.is_hint_proposed)
         .collect();
     Choice {
-        scanner: match unproposed.iter().any(|entry| is_late(page, entry)) {
-            _ if unproposed.is_empty() => Scanner::Blind,
-            true => Scanner::Late,
-            false => Scanner::Waiting,
+        scanner: match unproposed.is_empty() {
+            true => Scanner::Blind,
+            false if think > Time::ZERO => Scanner::Waiting,
+            false => Scanner::Late,
         },
         push,
         hint,
@@ -187,7 +186,9 @@ impl Choice {
             false => page.html_bytes(),
         };
         let by_pushes = || loads.by_pushes(entries, (&self.push, head), &choice.hint);
-        if self.doubts_pushes() && by_pushes().is_none() {
+        // Pushes were chosen beside the hints.
+        let is_changed = choice.hint != self.hint && self.push.contains(&true);
+        if (is_changed || self.doubts_pushes()) && by_pushes().is_none() {
             choice.push = none();
         }
         choice

@@ -55,16 +55,30 @@ impl Closure {
         }
     }
 
-    /// Why a candidate is neither pushed nor hinted; what is linked never comes here.
-    pub(super) fn left_out_reason(&self, entry: &PlanEntry) -> &'static str {
+    /// Why a candidate is neither pushed nor hinted; what is linked never comes here. `pushes` tells whether others are
+    /// pushed.
+    pub(super) fn left_out_reason(
+        &self,
+        entry: &PlanEntry,
+        choice: Option<&Choice>,
+        pushes: bool,
+    ) -> &'static str {
+        let is_declined = choice.is_some_and(|choice| choice.declines_hints);
         match self {
             _ if entry.class == Class::Lcp && entry.depth < 2 => {
                 "the largest paint, and the preload scanner sees it"
             }
+            _ if entry.depth >= 2 && is_declined => {
+                "hints make no simulated load faster without making another one slower"
+            }
             _ if entry.depth >= 2 => "neither the budget nor the header of hints has room for it",
+            Self::Fits if !pushes => {
+                "pushes make no simulated load faster without making another one slower"
+            }
             Self::Fits | Self::Empty => {
                 "it does not fit what is left of the budget, and the preload scanner sees it"
             }
+            _ if pushes => "the budget has no room for it, and the preload scanner sees it",
             _ => "it is not pushed without the whole closure, and the preload scanner sees it",
         }
     }

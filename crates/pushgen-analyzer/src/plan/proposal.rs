@@ -82,14 +82,14 @@ pub(crate) fn propose(
         left_out: traced.into_iter().map(LeftOut::of_trace).collect(),
         ends_hidden: false,
     };
-    planner.add(&closure, verdict == Closure::Fits);
+    planner.add(&closure, true, verdict == Closure::Fits);
     let in_closure = planner.entries.len();
     // Behind a closure that is not pushed, other pushes would only compete with it.
     let may_push = matches!(verdict, Closure::Fits | Closure::Empty);
     for group in fonts.chunks(1).chain(modules.iter().map(Vec::as_slice)) {
         let fits = total(group).is_some_and(|bytes| bytes <= planner.left);
         let fits = fits && group.len() <= planner.pushes_left;
-        planner.add(group, may_push && fits);
+        planner.add(group, false, may_push && fits);
     }
     for lcp in &graph.lcp {
         planner.add_lcp(lcp, &fetches, &wire_bytes);
@@ -101,8 +101,9 @@ pub(crate) fn propose(
             && !fetch.viewports.is_empty()
             && (fetch.class == Class::Lcp || fetch.is_preloaded)
     });
-    planner.link(images, hinted_bytes, &wire_bytes, &hint_bytes);
-    let mut spent = 0;
+    // What is linked has its room; hints that are chosen beside those proposed have the rest.
+    let linked_bytes = planner.link(images, hinted_bytes, &wire_bytes, &hint_bytes);
+    let mut spent = linked_bytes;
     let may_hint = |entry: &PlanEntry| {
         let bytes = hint_bytes(&entry.asset).filter(|_| !entry.means.contains(&Means::Link));
         spent += bytes.unwrap_or(0);
@@ -158,10 +159,17 @@ impl Proposal {
             .entries
             .into_iter()
             .partition(|entry| !entry.means.is_empty());
+        let is_pushed = |entry: &PlanEntry| entry.means.contains(&Means::Push);
+        let pushes = entries.iter().any(is_pushed);
         let mut left_out = self.left_out;
-        left_out.extend(idle.into_iter().map(|entry| LeftOut {
-            reason: self.closure.left_out_reason(&entry).to_owned(),
-            path: entry.asset.path,
+        left_out.extend(idle.into_iter().map(|entry| {
+            LeftOut {
+                reason: self
+                    .closure
+                    .left_out_reason(&entry, choice, pushes)
+                    .to_owned(),
+                path: entry.asset.path,
+            }
         }));
         let reason = self.closure.reason(&entries, self.budget, choice);
         let plan = Plan {
@@ -184,7 +192,7 @@ struct Planner {
 }
 
 impl Planner {
-    fn add(&mut self, candidates: &[Candidate<'_>], push: bool) {
+    fn add(&mut self, candidates: &[Candidate<'_>], in_closure: bool, push: bool) {
         for Candidate { fetch, eligible } in candidates {
             let (file, bytes) = match eligible {
                 Ok(eligible) => *eligible,
@@ -207,7 +215,7 @@ impl Planner {
                 depth: fetch.depth,
                 means: if push { vec![Means::Push] } else { Vec::new() },
                 responsive: None,
-                reason: entry_reason(fetch),
+                reason: entry_reason(fetch, in_closure),
             });
         }
     }
@@ -255,7 +263,7 @@ impl Planner {
         let waits_for_sheets = is_in_style && !self.entries.is_empty();
         let before = self.entries.len();
         let eligible = eligible(fetch, wire_bytes);
-        self.add(&[Candidate { fetch, eligible }], false);
+        self.add(&[Candidate { fetch, eligible }], false, false);
         self.ends_hidden = waits_for_sheets && self.entries.len() > before;
     }
 
@@ -286,14 +294,15 @@ impl Planner {
         hinted
     }
 
-    /// Links images that only some viewports ask for, in what the header has left.
+    /// Links images that only some viewports ask for, in what the header has left. Returns what they take of it.
     fn link<'g>(
         &mut self,
         images: impl Iterator<Item = &'g Fetch>,
-        mut spent: u64,
+        hinted: u64,
         wire_bytes: impl Fn(FileId) -> Option<u64>,
         hint_bytes: impl Fn(&PlannedAsset) -> Option<u64>,
-    ) {
+    ) -> u64 {
+        let mut spent = hinted;
         let mut choices = responsive::Choices::default();
         for fetch in images {
             let everywhere = Fetch {
@@ -329,5 +338,6 @@ impl Planner {
                 }),
             }
         }
+        spent - hinted
     }
 }

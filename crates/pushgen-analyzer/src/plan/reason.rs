@@ -4,7 +4,7 @@ use pushgen_policy::{Class, Destination};
 
 use crate::graph::Fetch;
 
-pub(super) fn entry_reason(fetch: &Fetch) -> String {
+pub(super) fn entry_reason(fetch: &Fetch, in_closure: bool) -> String {
     let needed = match (fetch.class, fetch.destination) {
         (Class::RenderBlocking, Destination::Style) => "nothing is painted before it",
         (Class::RenderBlocking, _) if fetch.parser_blocking => {
@@ -14,6 +14,7 @@ pub(super) fn entry_reason(fetch: &Fetch) -> String {
         (Class::ParserBlocking, _) => "the parser waits for it before there is anything to show",
         (Class::Font, _) => "text of the page is set in it",
         (Class::Lcp, _) => "the largest paint",
+        _ if in_closure => "the first content waits for it",
         _ if fetch.depth >= 2 => "part of a module graph",
         _ => "leads to modules that the preload scanner cannot see",
     };

@@ -102,6 +102,7 @@ impl Page {
             fetches: self.fetches,
             lcp: self.lcp,
             foreign_blocker: self.foreign,
+            foreign_stopper: None,
             is_read: true,
         };
         let holds_paint = |path: &str| self.holds_paint.contains(&path);

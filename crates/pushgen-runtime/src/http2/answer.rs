@@ -16,6 +16,7 @@ use std::time::{Instant, SystemTime};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http::{Method, Request, Response, StatusCode, Version, header, request};
+use pushgen_policy::UNTOLD_HEAD;
 
 use crate::asset_request;
 use crate::body::Body;
@@ -33,10 +34,6 @@ use crate::records::Place;
 use crate::report::Report;
 use crate::request_facts::{Priority, is_prefetch, is_proxied};
 use crate::service::{self, HttpService, ResponseBody};
-
-/// How much of a page goes before what is pushed with it: its head, which is what makes a browser
-/// look for the pushes. The policy may know it better.
-const HEAD_BYTES: u64 = 4096;
 
 /// A request that asks for an asset of the policy: what comes of it is noted.
 struct Noted {
@@ -298,7 +295,7 @@ impl<S: HttpService> Answer<S> {
             None => (until_closed(answer, exchange).await, None),
             Some(page) => {
                 let shared = self.active.shared();
-                let head_bytes = if page.pushes() { HEAD_BYTES } else { 0 };
+                let head_bytes = if page.pushes() { UNTOLD_HEAD } else { 0 };
                 let mut turn = self.claim.enter(exchange, head_bytes, &shared.turns);
                 let service = self.service.clone();
                 // It is large, and most requests do not need it.

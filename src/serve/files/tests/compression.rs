@@ -206,11 +206,12 @@ fn each_coding_has_a_strong_tag_of_its_own_and_its_own_conditions_and_ranges() {
             416 => Some(format!("bytes */{len}")),
             _ => None,
         };
-        let content_range = answer.field("content-range").unwrap_or_default();
-        assert!(
-            content_range.ends_with(&range.unwrap_or_default()),
-            "{fields:?}"
-        );
+        let content_range = answer.field("content-range");
+        let is_as_expected = match (&range, content_range) {
+            (Some(end), Some(found)) => found.ends_with(end.as_str()),
+            (range, found) => range.is_none() && found.is_none(),
+        };
+        assert!(is_as_expected, "{fields:?}: {content_range:?}");
     }
     let head = fixture.ask("HEAD", "/a.css", &[GZIP]);
     assert_eq!(head.headers, whole.headers);
@@ -264,7 +265,7 @@ fn what_was_compressed_answers_without_waiting() {
 }
 
 #[test]
-fn many_who_ask_at_once_are_answered_by_one_compression() {
+fn many_who_ask_at_once_are_all_answered() {
     let text = text();
     let fixture = Fixture::with_options(&[("a.css", &text)], |options| options.memory = 0);
     fixture.runtime.block_on(async {
