@@ -15,6 +15,10 @@
 //! sends a frame of each stream in turn, what follows a push in that order is handed over when of the push
 //! there is one frame left in h2.
 //!
+//! **In order.** For the same reason a response that goes after another one in order, by its urgency or because one of them
+//! is not incremental, is given its turn when of that one there is one frame left in h2: what began small, in many frames,
+//! would else be sent in turns with it.
+//!
 //! **Who holds others back.** A response that has its turn, wants one, or is expected to, and, as long as
 //! bytes are under way, one that has just sent. A response without data or window holds nobody back.
 //!
@@ -204,6 +208,8 @@ pub(super) struct Schedule {
     last_turn: Option<usize>,
     /// What was handed over in all when a response of several frames last did so.
     many_frames: u64,
+    /// What is handed over of the response that had the last turn.
+    tail: Tail,
     /// The entry of the best rank, as far as it is known; see [`Schedule::best`].
     best: Option<usize>,
     /// When responses that are not incremental last took a turn, by urgency.
@@ -211,6 +217,16 @@ pub(super) struct Schedule {
     spoken: Spoken,
     /// What pushes inherit is to be worked out anew.
     groups_are_stale: bool,
+}
+
+/// The end of what a response has handed over. Who goes after it in order follows when there is one frame of it left in
+/// h2, which would send the frames of both in turns.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tail {
+    /// What is handed over in all before its last frame.
+    from: u64,
+    urgency: u8,
+    takes_turns: bool,
 }
 
 /// How soon bytes are written that were handed over.
@@ -464,8 +480,15 @@ impl Schedule {
                 _ => self.handed - 1 - (bytes - 1) % FRAME,
             };
             entry.sent_to = self.handed;
+            let takes_turns = entry.takes_turns();
             if let Kind::Pushed { parent, order, .. } = entry.kind {
                 self.hold_back(parent, order, last_frame);
+            } else if let Some(urgency) = self.entry(place).map(|entry| self.rank(entry).0) {
+                self.tail = Tail {
+                    from: last_frame,
+                    urgency,
+                    takes_turns,
+                };
             }
         }
         if let Some(Some(Entry {
@@ -521,6 +544,7 @@ impl Schedule {
     pub(super) fn take_back(&mut self, bytes: u64) {
         self.handed = self.handed.saturating_sub(bytes);
         let handed = self.handed;
+        self.tail.from = handed.min(self.tail.from);
         for entry in self.entries.iter_mut().flatten() {
             entry.not_before = handed.min(entry.not_before);
         }
@@ -529,6 +553,12 @@ impl Schedule {
     /// Bytes handed over and not written.
     pub(super) fn outstanding(&self, written: u64) -> u64 {
         self.handed.saturating_sub(written)
+    }
+
+    /// Whether more than the last frame is in h2 of a response that is sent in order.
+    #[cfg(test)]
+    pub(super) fn has_tail(&self, written: u64) -> bool {
+        written + self.stuck < self.tail.from
     }
 
     /// The socket takes all that h2 can send, so what is under way waits for the windows of its streams.
@@ -594,6 +624,13 @@ impl Schedule {
         };
         // What ranks lower waits with it; it is not for long.
         if !entry.sends_head() && wire.written + self.stuck < entry.not_before {
+            return None;
+        }
+        let are_in_turns = self.tail.takes_turns && entry.takes_turns();
+        let is_after = urgency > self.tail.urgency
+            || (urgency == self.tail.urgency && !are_in_turns && self.last_turn != Some(index));
+        let follows = self.pushes == 0 && is_after;
+        if follows && wire.written + self.stuck < self.tail.from {
             return None;
         }
         let bytes = match entry.kind {

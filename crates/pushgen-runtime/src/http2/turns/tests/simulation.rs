@@ -453,7 +453,10 @@ impl World {
             stream.page.is_some() || streams.any(|push| push.page == Some(stream.id))
         };
         let waits_for_group = self.waiting().any(is_of_group) && under_way > 0;
-        let is_held = is_held || waits_for_group;
+        // What is next in order waits until there is one frame left of what goes before it.
+        let written = self.turns.0.observations.data_written();
+        let follows = self.turns.0.lock().schedule.has_tail(written);
+        let is_held = is_held || waits_for_group || follows;
         let has_room = under_way - ahead + 16_384 <= LIMIT as usize;
         if !is_held && has_room {
             for waiting in self.waiting() {

@@ -20,6 +20,7 @@ const KIB: usize = 1024;
 struct Answer {
     path: &'static str,
     urgency: u8,
+    incremental: bool,
     bytes: usize,
     head_bytes: u64,
     pushes: &'static [(u8, usize)],
@@ -28,6 +29,7 @@ struct Answer {
 const PAGE: Answer = Answer {
     path: "/page",
     urgency: 3,
+    incremental: false,
     bytes: 40 * KIB,
     head_bytes: 4 * KIB as u64,
     pushes: &[(1, 30 * KIB), (5, 20 * KIB)],
@@ -37,6 +39,7 @@ const fn plain(path: &'static str, urgency: u8, bytes: usize) -> Answer {
     Answer {
         path,
         urgency,
+        incremental: false,
         bytes,
         head_bytes: 0,
         pushes: &[],
@@ -83,7 +86,11 @@ fn answer(turns: &Turns, answer: &Answer, mut response: SendResponse<Handed>) {
         bodies.push((turn, stream, *bytes));
     }
     let stream = response.send_response(Head::new(()), false).unwrap();
-    let turn = turns.enter(parent, role, u(answer.urgency));
+    let priority = Priority {
+        incremental: answer.incremental,
+        ..u(answer.urgency)
+    };
+    let turn = turns.enter(parent, role, priority);
     bodies.push((turn, stream, answer.bytes));
     for (mut turn, stream, bytes) in bodies {
         turn.expect_data();
@@ -91,9 +98,11 @@ fn answer(turns: &Turns, answer: &Answer, mut response: SendResponse<Handed>) {
     }
 }
 
-async fn serve(io: DuplexStream, answers: Vec<Answer>) {
+type Begin = fn(Arc<Observations>) -> Turns;
+
+async fn serve(io: DuplexStream, begin: Begin, answers: Vec<Answer>) {
     let observed = Observed::new(io);
-    let turns = Turns::new(Arc::clone(observed.observations()));
+    let turns = begin(Arc::clone(observed.observations()));
     let builder = h2::server::Builder::new();
     let mut connection = builder.handshake(observed).await.unwrap();
     let served = poll_fn(|context| {
@@ -133,8 +142,12 @@ struct Client {
 
 impl Client {
     async fn begin(initial_window: u32, answers: Vec<Answer>) -> Self {
+        Self::begin_with(Turns::new, initial_window, answers).await
+    }
+
+    async fn begin_with(begin: Begin, initial_window: u32, answers: Vec<Answer>) -> Self {
         let (client, server) = duplex(4 * KIB);
-        tokio::spawn(serve(server, answers));
+        tokio::spawn(serve(server, begin, answers));
         let (from_server, to_server) = split(client);
         let mut client = Self {
             to_server,
@@ -240,6 +253,30 @@ async fn a_page_goes_out_head_first_then_its_urgent_push_then_its_rest() {
         (4, 4 * KIB),
     ];
     assert_eq!(client.runs, expected);
+}
+
+#[tokio::test]
+async fn what_begins_in_small_frames_is_not_sent_in_turns_with_what_follows_it() {
+    // As Chromium asks for what a 103 hints.
+    let sheet = Answer {
+        incremental: true,
+        ..plain("/sheet", 0, 31 * KIB)
+    };
+    let answers = vec![sheet, plain("/image", 2, 200 * KIB)];
+    let mut client = Client::begin_with(Turns::of_records, 1 << 20, answers).await;
+    client.gives(0, 1 << 20).await;
+    client.asks(1, "/sheet").await;
+    client.asks(3, "/image").await;
+    client.reads_all().await;
+    let before = client.runs.iter().take_while(|(stream, _)| *stream == 1);
+    let before: usize = before.map(|(_, bytes)| bytes).sum();
+    // All but the last frame, which is about an eighth.
+    assert!(before >= 26 * KIB, "{:?}", client.runs);
+    let end = client.runs.iter().rposition(|(stream, _)| *stream == 1);
+    let image = client.runs.iter().take(end.unwrap());
+    let image = image.filter(|(stream, _)| *stream == 3);
+    let image: usize = image.map(|(_, bytes)| bytes).sum();
+    assert!(image <= 16 * KIB, "{:?}", client.runs);
 }
 
 #[tokio::test]
