@@ -8,15 +8,15 @@
 //! that draw it), fonts, module graphs that hide something from the preload scanner, and the image of the largest paint.
 //! Then:
 //!
-//! - *Push* is all or nothing: a strict subset of the closure saves no round trip over hints. The
-//!   closure is pushed if it is complete (every file is this site's, exists and is certain) and fits
-//!   the budget; modules and fonts follow if they fit what is left of it.
+//! - *Push* the closure if it is complete (every file is this site's, exists and is certain), fits the budget and has no
+//!   more than [`MAX_PUSHES`](pushgen_policy::MAX_PUSHES) files: a strict subset saves no round trip over hints. Modules and
+//!   fonts follow if they fit what is left.
 //! - Of a closure that is complete but over the budget, the first files that fit may be pushed. That only fills the line
 //!   until the first request arrives, so that [`choice`] asks more of it.
 //! - *Hint* what a browser cannot see early (depth 2 and deeper), together with everything before it:
 //!   a hint for a late file alone would overtake what the first paint waits for. Where the preload
 //!   scanner sees every candidate in the document, hints gain nothing and are left out, unless the closure ends so late in
-//!   the document that [`choice`] finds a gain.
+//!   the document that [`choice`] finds a gain, or the server thinks before it sends the document.
 //! - *The largest paint* is hinted if it is one image at all viewports, nearly for sure. An image that
 //!   a sheet names is hinted behind that sheet or not at all: alone it would compete with what the
 //!   first paint waits for. An image that the preload scanner sees is hinted only where hints are sent

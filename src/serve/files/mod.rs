@@ -9,7 +9,7 @@
 //!                       kept, looked at again after a moment                          bytes      ranges
 //! ```
 //!
-//! Text that has no precompressed sibling is compressed with gzip when a client first wants it so, the same files at
+//! Text that has no sibling in gzip is compressed with gzip when a client first wants it so, the same files at
 //! the same level as the analyzer counts on. A page is flushed behind its policy's head, so that the runtime can put
 //! the pushes there, and browsers can read the head before the rest has come.
 //!

@@ -103,7 +103,7 @@ pub struct PageGraph {
     /// The images that are likely the largest contentful paint, of each viewport one at most.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lcp: Vec<LcpImage>,
-    /// The first render-blocking reference to another origin, if there is one: the closure cannot be
+    /// The first reference to another origin that the first paint waits for, if there is one: the closure cannot be
     /// delivered whole from here.
     #[serde(skip)]
     pub foreign_blocker: Option<String>,
