@@ -40,6 +40,8 @@ fn analysis() -> impl Strategy<Value = wire::Analysis> {
                     include: globs.clone(),
                     exclude: globs,
                     etags,
+                    // Left out where it is nothing.
+                    think_us: if etags { budget } else { 0 },
                 }
             },
         )

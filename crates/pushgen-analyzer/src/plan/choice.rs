@@ -136,16 +136,13 @@ pub(crate) fn choose(page: &Page, entries: &[Choosable], think: Time) -> Choice 
         loads.by_pushes(entries, (push, *head), &hint)
     });
     let (push, (is_interleaved, _)) = push.unwrap_or_else(|| (none(), (false, 0)));
-    let hinted = entries.iter().zip(&hint).filter(|(_, hint)| **hint);
-    let unproposed: Vec<&Choosable> = hinted
-        .map(|(entry, _)| entry)
-        .filter(|entry| !entry.is_hint_proposed)
-        .collect();
+    let mut hinted = entries.iter().zip(&hint).filter(|(_, hint)| **hint);
+    let is_unproposed = hinted.any(|(entry, _)| !entry.is_hint_proposed);
     Choice {
-        scanner: match unproposed.is_empty() {
-            true => Scanner::Blind,
-            false if think > Time::ZERO => Scanner::Waiting,
-            false => Scanner::Late,
+        scanner: match is_unproposed {
+            false => Scanner::Blind,
+            true if think > Time::ZERO => Scanner::Waiting,
+            true => Scanner::Late,
         },
         push,
         hint,
