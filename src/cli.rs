@@ -166,23 +166,7 @@ pub(crate) struct Explain {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Simulate {
     #[command(flatten)]
-    pub(crate) site: SiteArguments,
-
-    /// The site beside its policy, or the policy beside its site
-    #[arg(value_name = "DIST|FILE", index = 2)]
-    pub(crate) beside: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) plan: PlanArguments,
-    #[command(flatten)]
-    pub(crate) traces: TraceArguments,
-
-    /// The policy whose plans are simulated, instead of those that `analyze` would write
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-
-    /// Only this page, by URL or by file: /a/ or a/index.html; may be given several times
-    #[arg(long, value_name = "PAGE")]
-    pub(crate) page: Vec<String>,
+    pub(crate) subject: SubjectArguments,
 
     /// A network class (slow-3g, satellite, fast-3g, slow-4g, 4g, cable), or a network of your own as round-trip time,
     /// rate and rate towards the server; may be given several times, all classes unless given
@@ -197,27 +181,11 @@ pub(crate) struct Simulate {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
-    pub(crate) site: SiteArguments,
-
-    /// The site beside its policy, or the policy beside its site
-    #[arg(value_name = "DIST|FILE", index = 2)]
-    pub(crate) beside: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) plan: PlanArguments,
-    #[command(flatten)]
-    pub(crate) traces: TraceArguments,
-
-    /// The policy whose plans are told of, instead of those that `analyze` would write
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
+    pub(crate) subject: SubjectArguments,
 
     /// Where to write the report; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     pub(crate) output: PathBuf,
-
-    /// Only this page, by URL or by file: /a/ or a/index.html; may be given several times
-    #[arg(long, value_name = "PAGE")]
-    pub(crate) page: Vec<String>,
 
     /// A network class (slow-3g, satellite, fast-3g, slow-4g, 4g, cable), or a network of your own as round-trip time,
     /// rate and rate towards the server; may be given several times, all classes unless given. The waterfalls and the
@@ -375,6 +343,29 @@ pub(crate) const DEFAULT_POLICY: &str = "push-policy.json";
 
 /// The URL path that a folder is served at unless told otherwise.
 const ROOT: &str = "/";
+
+/// Whose loads are simulated: a site's, with the plans of a policy or with those that `analyze` would write.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SubjectArguments {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+
+    /// The site beside its policy, or the policy beside its site
+    #[arg(value_name = "DIST|FILE", index = 2)]
+    pub(crate) beside: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
+    #[command(flatten)]
+    pub(crate) traces: TraceArguments,
+
+    /// The policy whose plans are told of, instead of those that `analyze` would write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Only this page, by URL or by file: /a/ or a/index.html; may be given several times
+    #[arg(long, value_name = "PAGE")]
+    pub(crate) page: Vec<String>,
+}
 
 /// How a folder becomes a site, and for whom it is analysed.
 #[derive(Debug, Clone, Args)]

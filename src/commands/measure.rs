@@ -12,8 +12,8 @@ use pushgen_runtime::PolicyHandle;
 
 use super::serve::told_to_stop;
 use super::{find_page, use_threads};
-use crate::cli::{Arguments, Measure};
-use crate::measure::report::{NamedNetwork, Prediction, Report};
+use crate::cli::{Arguments, Measure, NamedNetwork};
+use crate::measure::report::{Prediction, Report};
 use crate::measure::runs::Measuring;
 use crate::measure::statistics::FEWEST;
 use crate::measure::{browser, table, verdict};

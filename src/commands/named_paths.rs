@@ -6,10 +6,11 @@
 use std::path::Path;
 
 use anyhow::bail;
+use pushgen_analyzer::Options;
 use pushgen_analyzer::model::Time;
 
 use super::site_of_policy;
-use crate::cli::SiteArguments;
+use crate::cli::{SiteArguments, SubjectArguments};
 use crate::policy_file::PolicyFile;
 
 /// What was named.
@@ -50,22 +51,23 @@ impl<'a> NamedPaths<'a> {
     }
 }
 
-/// A site, and the policy whose plans are told of; without one they are those that `analyze` would write.
+/// A site, the policy whose plans are told of, and what the site is analysed for; without a policy the plans are those that
+/// `analyze` would write.
 pub(super) struct Subject {
     pub(super) site: SiteArguments,
     pub(super) policy: Option<PolicyFile>,
+    pub(super) options: Options,
 }
 
 impl Subject {
-    /// Reads the policy and finds the site. `option` is what `--policy` names.
+    /// Reads the policy and finds the site.
     pub(super) fn of(
         command: &str,
-        site: &SiteArguments,
-        beside: Option<&Path>,
-        option: Option<&Path>,
+        told: &SubjectArguments,
         is_quiet: bool,
     ) -> anyhow::Result<Self> {
-        let given = [Some(site.dist.as_path()), beside];
+        let option = told.policy.as_deref();
+        let given = [Some(told.site.dist.as_path()), told.beside.as_deref()];
         let named = NamedPaths::of(command, given.into_iter().flatten())?;
         let path = match (named.policy, option) {
             (Some(named), Some(option)) => bail!(
@@ -76,7 +78,7 @@ impl Subject {
             (named, option) => named.or(option),
         };
         let policy = path.map(PolicyFile::read).transpose()?;
-        let mut site = site.clone();
+        let mut site = told.site.clone();
         if let Some(file) = &policy {
             site = site.heeding(&file.policy);
         }
@@ -85,15 +87,16 @@ impl Subject {
         } else if let Some((path, file)) = path.zip(policy.as_ref()) {
             site.dist = site_of_policy::find(command, path, &file.policy, &site, is_quiet)?;
         }
-        Ok(Self { site, policy })
-    }
-
-    /// How long the server thinks: as long as an argument says, or else the policy.
-    pub(super) fn think(&self, told: Time) -> Time {
-        let analysis = self.policy.as_ref().and_then(|file| file.policy.analysis());
-        match analysis {
-            Some(analysis) if told == Time::ZERO => Time::from_micros(analysis.think_us),
-            _ => told,
+        let mut options = told.plan.complete(site.options());
+        // The server thinks as long as an argument says, or else the policy.
+        let analysis = policy.as_ref().and_then(|file| file.policy.analysis());
+        if let Some(analysis) = analysis.filter(|_| options.think == Time::ZERO) {
+            options.think = Time::from_micros(analysis.think_us);
         }
+        Ok(Self {
+            site,
+            policy,
+            options,
+        })
     }
 }

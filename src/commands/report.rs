@@ -13,7 +13,7 @@ use pushgen_analyzer::{Analyzer, FileId, PageAnalysis, Site};
 use rayon::prelude::*;
 
 use super::named_paths::Subject;
-use super::{find_page, first_visits, traces, use_threads};
+use super::{first_visits, pages, traces, use_threads};
 use crate::cli::{Arguments, Report as Command};
 use crate::output::{count, file, stdout};
 use crate::page_plan::PagePlan;
@@ -33,36 +33,29 @@ const MAX_KEPT_FETCHES: usize = 100_000;
 
 pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let to_stdout = command.output == Path::new("-");
-    use_threads(command.site.jobs)?;
-    let subject = Subject::of(
-        "report",
-        &command.site,
-        command.beside.as_deref(),
-        command.policy.as_deref(),
-        arguments.quiet > 0,
-    )?;
-    let think = subject.think(command.plan.think);
-    let Subject { site, policy } = subject;
+    use_threads(command.subject.site.jobs)?;
+    let told = &command.subject;
+    let Subject {
+        site,
+        policy,
+        mut options,
+    } = Subject::of("report", told, arguments.quiet > 0)?;
     let dist = site.dist.clone();
-    let mut options = command.plan.complete(site.options());
-    options.think = think;
     let site = site.load()?;
     if !to_stdout {
         refuse_own_page(&site, &command.output)?;
     }
-    options.traces = traces::read(&command.traces)?;
+    options.traces = traces::read(&told.traces)?;
     let settings = settings(&options, policy.as_ref());
     let policy = policy.as_ref().map(|file| &file.policy);
     let analyzer = Analyzer::new(&site, options);
-    let named = command.page.iter().map(|page| find_page(&site, page));
-    let mut named: Vec<FileId> = named.collect::<Result<_, _>>()?;
-    named.sort();
-    named.dedup();
-    let pages = match named.as_slice() {
-        [] => site.pages(),
-        named => named,
-    };
-    let networks = first_visits(&command.network, think);
+    let mut pages = pages(&site, &told.page)?;
+    if !told.page.is_empty() {
+        pages.sort();
+        pages.dedup();
+    }
+    let pages = pages.as_slice();
+    let networks = first_visits(&command.network, analyzer.options().think);
     let is_first = |(name, _): &&(String, Conditions)| command.network.is_empty() && name == USUAL;
     let Some((network, first)) = networks.iter().find(is_first).or(networks.first()) else {
         bail!("no network to load pages on");
@@ -98,7 +91,7 @@ pub(crate) fn run(command: &Command, arguments: &Arguments) -> anyhow::Result<Ex
     }
     let pages_with_plan = rows.iter().filter(|row| row.has_plan()).count();
 
-    let most = if named.is_empty() {
+    let most = if told.page.is_empty() {
         MAX_DETAILS
     } else {
         rows.len()

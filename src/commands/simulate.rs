@@ -23,25 +23,20 @@ use crate::progress::Progress;
 const MAX_SHOWN: usize = 20;
 
 pub(crate) fn run(command: &Simulate, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    use_threads(command.site.jobs)?;
-    let subject = Subject::of(
-        "simulate",
-        &command.site,
-        command.beside.as_deref(),
-        command.policy.as_deref(),
-        arguments.quiet > 0,
-    )?;
-    let think = subject.think(command.plan.think);
-    let Subject { site, policy } = subject;
+    use_threads(command.subject.site.jobs)?;
+    let told = &command.subject;
+    let Subject {
+        site,
+        policy,
+        mut options,
+    } = Subject::of("simulate", told, arguments.quiet > 0)?;
     let policy = policy.map(|file| file.policy);
-    let mut options = command.plan.complete(site.options());
-    options.think = think;
     let site = site.load()?;
-    options.traces = traces::read(&command.traces)?;
+    options.traces = traces::read(&told.traces)?;
     let analyzer = Analyzer::new(&site, options);
-    let pages = pages(&site, &command.page)?;
-    let networks = first_visits(&command.network, think);
-    let is_named = !command.page.is_empty();
+    let pages = pages(&site, &told.page)?;
+    let networks = first_visits(&command.network, analyzer.options().think);
+    let is_named = !told.page.is_empty();
     let is_json = command.format == Format::Json;
     let progress = Progress::new(pages.len(), arguments.quiet > 0);
     let (mut shown_pages, mut others) = (0, 0);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use pushgen_analyzer::model::{Network, Time};
+use pushgen_analyzer::model::Time;
 use serde::Serialize;
 
 use super::load::{Load, Times};
@@ -13,13 +13,7 @@ use super::server::Answer;
 use super::statistics::median;
 use super::unused::{Ahead, Waste};
 use super::verdict::{Comparison, Effect};
-
-/// A network and what it is called.
-#[derive(Debug, Clone)]
-pub(crate) struct NamedNetwork {
-    pub(crate) name: String,
-    pub(crate) network: Network,
-}
+use crate::cli::NamedNetwork;
 
 /// What the page-load model says of a page on a network.
 #[derive(Debug, Clone, Copy)]

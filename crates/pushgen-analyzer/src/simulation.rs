@@ -51,10 +51,11 @@ impl Simulation {
     pub fn of(modelled: &Modelled, sent: &[Sent<'_>], head: u64, conditions: &Conditions) -> Self {
         let page = &modelled.page;
         let chosen = Chosen::of(modelled, sent, head);
+        let [none, hints, push] = chosen.deliveries().map(|it| load(page, &it, conditions));
         Self {
-            none: load(page, &Delivery::NONE, conditions),
-            hints: load(page, &chosen.hints(), conditions),
-            push: load(page, &chosen.push(), conditions),
+            none,
+            hints,
+            push,
             limit: lower_bound(page, conditions),
         }
     }
@@ -66,11 +67,10 @@ impl Timelines {
     pub fn of(modelled: &Modelled, sent: &[Sent<'_>], head: u64, conditions: &Conditions) -> Self {
         let page = &modelled.page;
         let chosen = Chosen::of(modelled, sent, head);
-        Self {
-            none: timeline(page, &Delivery::NONE, conditions),
-            hints: timeline(page, &chosen.hints(), conditions),
-            push: timeline(page, &chosen.push(), conditions),
-        }
+        let [none, hints, push] = chosen
+            .deliveries()
+            .map(|it| timeline(page, &it, conditions));
+        Self { none, hints, push }
     }
 }
 
@@ -100,19 +100,18 @@ impl Chosen {
         }
     }
 
-    fn hints(&self) -> Delivery<'_> {
-        Delivery {
+    /// Nothing, hints, pushes.
+    fn deliveries(&self) -> [Delivery<'_>; 3] {
+        let hints = Delivery {
             early_hints: &self.hinted,
             ..Delivery::NONE
-        }
-    }
-
-    fn push(&self) -> Delivery<'_> {
-        Delivery {
+        };
+        let push = Delivery {
             push: &self.pushed,
             head: self.head,
             early_hints: &self.hinted_beside,
             ..Delivery::NONE
-        }
+        };
+        [Delivery::NONE, hints, push]
     }
 }

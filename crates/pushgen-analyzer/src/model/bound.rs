@@ -69,7 +69,7 @@ pub fn lower_bound(page: &Page, conditions: &Conditions) -> Bound {
     let layout = cost(page.plain_html(parsed), machine.layout);
     let painted = arrived + machine.frame + layout + machine.paint;
     // The machine cannot begin before the document has.
-    let begun = conditions.request_sent() + conditions.network.rtt + think;
+    let begun = conditions.request_sent() + network.rtt + think;
     let worked = begun + least_work(page, parsed, &needed, machine);
     Bound {
         fcp: painted.max(worked),
@@ -98,11 +98,14 @@ fn least_work(page: &Page, parsed: u32, needed: &[bool], machine: &Machine) -> T
             Kind::Module | Kind::AsyncModule => cost(asset.plain, machine.script),
             _ => Time::ZERO,
         };
-        let is_module = matches!(asset.kind, Kind::Module | Kind::AsyncModule);
-        usable.push(there + if is_module { Time::ZERO } else { runs });
+        let here = match asset.kind {
+            Kind::Module | Kind::AsyncModule => there,
+            _ => there + runs,
+        };
+        usable.push(here);
         if *is_needed {
             work += runs;
-            longest = longest.max(usable.last().copied().unwrap_or_default());
+            longest = longest.max(here);
         }
     }
     let layout = cost(html, machine.layout);
