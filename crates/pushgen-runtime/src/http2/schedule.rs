@@ -24,48 +24,35 @@
 //!
 //! **How much.** [`LIMIT`] bytes are under way at most, so that what comes later need not wait behind
 //! them; that much may be out of order, since h2 sends a frame of each stream in turn. A response that is
-//! alone may run ahead to [`LIMIT_ALONE`]. What it has handed over while alone does not count against
+//! alone may run ahead to [`LIMIT_ALONE`](flow::LIMIT_ALONE). What it has handed over while alone does not count against
 //! those that come later: their first frame passes it by. Nothing is given out
 //! that the connection's window does not have, and pushes leave [`RESERVE`] of it while a response to a
 //! request is unfinished.
 //!
-//! **How far that grows.** Where bytes are written as soon as they are handed over, nothing waits behind
-//! them for long, and small turns only cost time. So the limits and the turns double whenever all that
-//! was under way is written within [`SOON`], up to [`DOUBLINGS_MAX`] times, and are halved whenever it
-//! takes longer. That holds as far as it leaves the order alone, and not while there are pushes: for the
-//! response that had the last turn, and for responses of one frame as long as there are only such under
-//! way, since those h2 sends in the order in which it gets them.
+//! **How far that grows.** Where bytes are written as soon as they are handed over, the limits and the turns grow; see
+//! [`flow`].
 //!
 //! Over TLS turns begin small; see [`opening`]. What clients and the policy say of priorities: [`priorities`].
 //!
 //! Left out: wakers and locks (see [`turns`](super::turns)), the windows of streams, time limits.
 
+mod flow;
 mod inheritance;
 mod opening;
 mod priorities;
-
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::request_facts::Priority;
 
+pub(super) use flow::LIMIT;
+use flow::{DOUBLINGS_MAX, Flow};
 pub(super) use opening::IDLE;
 use opening::Opening;
 use priorities::{Spoken, urgency};
 
 /// The most bytes in one turn, at first: the least that SETTINGS_MAX_FRAME_SIZE can be.
 pub(super) const FRAME: u64 = 16 * 1024;
-/// Bytes under way while several responses are sending, at first.
-pub(super) const LIMIT: u64 = 2 * FRAME;
-/// Bytes under way of a response that is alone, at first.
-pub(super) const LIMIT_ALONE: u64 = 8 * FRAME;
-/// What counts as soon when it is to be written.
-const SOON: Duration = Duration::from_millis(5);
-/// How often these double at most.
-const DOUBLINGS_MAX: u32 = 3;
-/// What the latter grows to: no more than h2 takes of one response, unless it is told to take less.
-const LIMIT_ALONE_MAX: u64 = 24 * FRAME;
 /// What pushes leave of the connection's window to responses: a quarter of the default.
 pub(super) const RESERVE: u64 = 16 * 1024;
 
@@ -227,15 +214,6 @@ struct Tail {
     from: u64,
     urgency: u8,
     takes_turns: bool,
-}
-
-/// How soon bytes are written that were handed over.
-#[derive(Debug, Default)]
-struct Flow {
-    doublings: u32,
-    /// What is awaited: that so many bytes are written, which were handed over at that instant.
-    mark: u64,
-    since: Option<Instant>,
 }
 
 /// Responses.
@@ -568,30 +546,12 @@ impl Schedule {
 
     /// Takes note of how soon bytes are written.
     pub(super) fn note_flow(&mut self, written: u64, now: Instant) {
-        let outstanding = self.outstanding(written);
-        let flow = &mut self.flow;
-        let is_late = flow.since.is_some_and(|since| now - since > SOON);
-        let has_come = outstanding <= self.stuck || written >= flow.mark;
-        if is_late {
-            flow.doublings = flow.doublings.saturating_sub(1);
-        } else if has_come {
-            let was_at_once = self.handed > flow.mark && outstanding <= self.stuck;
-            let is_soon = flow.since.is_some() || was_at_once;
-            flow.doublings = (flow.doublings + u32::from(is_soon)).min(DOUBLINGS_MAX);
-        }
-        if has_come {
-            flow.mark = self.handed;
-            flow.since = (outstanding > self.stuck).then_some(now);
-        } else if is_late {
-            flow.since = Some(now);
-        }
+        self.flow.note(written, self.handed, self.stuck, now);
     }
 
     /// The most bytes under way now, while several responses are sending and of one that is alone.
     pub(super) fn limits(&self) -> (u64, u64) {
-        let doublings = self.flow.doublings;
-        let alone = LIMIT_ALONE << doublings;
-        (LIMIT << doublings, alone.min(LIMIT_ALONE_MAX))
+        self.flow.limits()
     }
 
     /// Whether a response waits for its turn.

@@ -1,5 +1,8 @@
 //! The order of turns, without tasks.
 
+use std::time::Duration;
+
+use super::flow::{LIMIT_ALONE, LIMIT_ALONE_MAX};
 use super::*;
 
 mod priorities;
